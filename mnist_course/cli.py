@@ -1,0 +1,175 @@
+"""The command line; each command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from mnist_course import __version__
+
+__all__ = ["main"]
+
+EXIT_USAGE = 2
+EXIT_GRADER_FAILED = 3
+
+_ROOT = click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path(),
+    help="The course's folder, with source/ in it. Default: the current folder.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mnist-course")
+def main() -> None:
+    r"""Grade, release and pack the assignments of the MNIST course.
+
+    \b
+    Students     open release/<id>/<id>.ipynb in JupyterLab.
+    Instructors  edit source/<id>/<id>.ipynb, then: mnist-course release
+    Gradescope   mnist-course autograder build m5 --output m5.zip
+    """
+
+
+@main.command()
+@click.argument("notebook", type=click.Path(path_type=Path))
+@click.option("--assignment", required=True, metavar="ID", help="Which assignment, such as m5.")
+@click.option(
+    "--output",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for results.json, feedback.html and executed.ipynb.",
+)
+@click.option(
+    "--deadline",
+    type=click.FloatRange(30, 7200),
+    default=540.0,
+    show_default=True,
+    help="Seconds after which the grade is there.",
+)
+@click.option(
+    "--cell-timeout",
+    type=click.FloatRange(1, 7200),
+    help="Seconds for one cell of the student. Default: 60 % of the deadline.",
+)
+@_ROOT
+def grade(
+    notebook: Path,
+    assignment: str,
+    output: Path,
+    deadline: float,
+    cell_timeout: float | None,
+    root: Path,
+) -> None:
+    """Grade NOTEBOOK and write results.json, feedback.html and the executed notebook.
+
+    Exit status: 0 when a grade was made, whatever the score; 2 for wrong usage; 3 when the grader
+    itself failed (results.json then says so).
+    """
+    from mnist_course.grading.report import assignment_path, grade_to_folder
+    from mnist_course.grading.terminal import progress_bar, show_grade
+
+    source = assignment_path(assignment, root)
+    if not source.is_file():
+        known = sorted(p.parent.name for p in root.glob("source/*/*.ipynb"))
+        raise click.UsageError(
+            f"there is no assignment {assignment!r}: expected {source}. "
+            + (f"Known here: {', '.join(known)}." if known else "Run it in the course's folder.")
+        )
+    try:
+        with progress_bar(notebook.name) as progress:
+            result = grade_to_folder(
+                notebook,
+                source,
+                output,
+                deadline_seconds=deadline,
+                cell_seconds=cell_timeout,
+                progress=progress,
+            )
+    except OSError as error:
+        raise click.UsageError(f"cannot write to {output}: {error.strerror}") from error
+    show_grade(result, output)
+    if result.grader_failed:
+        sys.exit(EXIT_GRADER_FAILED)
+
+
+@main.command()
+@click.argument("ids", nargs=-1)
+@click.option("--check", is_flag=True, help="Write nothing; fail when release/ is stale or leaks.")
+@_ROOT
+def release(ids: tuple[str, ...], check: bool, root: Path) -> None:
+    """Make release/<id>/ from source/<id>/ with nbgrader, for IDS or for all assignments."""
+    from mnist_course.exceptions import MnistCourseError
+    from mnist_course.grading import release as releases
+
+    try:
+        if check:
+            problems = releases.check(ids, root=root)
+            for problem in problems:
+                click.echo(str(problem), err=True)
+            if problems:
+                click.echo(f"{len(problems)} problems. Run: mnist-course release", err=True)
+                sys.exit(1)
+            click.echo("release/ is up to date and holds no answers.")
+            return
+        for made in releases.generate(ids, root=root):
+            click.echo(str(made))
+    except MnistCourseError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.group()
+def autograder() -> None:
+    """Build the Gradescope zip, or try it on this machine."""
+
+
+@autograder.command()
+@click.argument("assignment")
+@click.option(
+    "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The zip."
+)
+@_ROOT
+def build(assignment: str, output: Path, root: Path) -> None:
+    """Pack ASSIGNMENT for Gradescope, the same bytes every time."""
+    from mnist_course.exceptions import MnistCourseError
+    from mnist_course.grading import bundle
+
+    try:
+        info = bundle.build(assignment, output, repository=root)
+    except MnistCourseError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(str(info))
+
+
+@autograder.command()
+@click.argument("zip_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("notebook", type=click.Path(path_type=Path))
+@click.option(
+    "--output",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for results.json and stdout.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1, 2400),
+    default=600.0,
+    show_default=True,
+    help="Seconds, as set on Gradescope.",
+)
+@click.option("--setup", is_flag=True, help="Run the real setup.sh (minutes, as root).")
+def run(zip_file: Path, notebook: Path, output: Path, timeout: float, setup: bool) -> None:
+    """Do with ZIP_FILE and NOTEBOOK what Gradescope's harness does, on this machine."""
+    from mnist_course.exceptions import MnistCourseError
+    from mnist_course.grading import gradescope_emulator
+
+    try:
+        emulated = gradescope_emulator.run(
+            zip_file, notebook, timeout_seconds=timeout, setup=setup, output=output
+        )
+    except MnistCourseError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(str(emulated))

@@ -1,0 +1,308 @@
+"""Run a student's cells in the sandboxed kernel; errors, time-outs and death are data."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import stat
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import zmq.error
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+from mnist_course.exceptions import KernelStartError
+from mnist_course.grading.provisioner import kernel_manager
+from mnist_course.grading.results import CellError, SandboxLayer
+from mnist_course.grading.sandbox import Limits, Sandbox
+from mnist_course.grading.submission import AlignedCell
+
+__all__ = ["Execution", "TimeLimits", "execute"]
+
+MAX_OUTPUT_PER_CELL = 1 << 20  # characters that are kept
+MAX_OUTPUT = 16 << 20  # characters after which a cell is stopped
+_MAX_MESSAGE = 500
+_CAPTURE_SECONDS = 60
+_WORTH_KEEPING = 5.0  # seconds that a cell must have taken for its values to be exported at once
+_DEATHS = ("DeadKernelError", "KernelStuckError")
+_log = logging.getLogger(__name__)
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """Seconds that student code may take: one cell, and all of them (replays included)."""
+
+    cell: float = 300.0
+    total: float = 420.0
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What came of running the cells.
+
+    ``captured`` is the file with the exported values, in ``folder``, or None when there is none;
+    its bytes were written by untrusted code. ``outputs`` holds what each submitted cell printed
+    and drew, by the cell's number.
+    """
+
+    cells: int
+    errors: tuple[CellError, ...]
+    outputs: dict[int, list[Any]]
+    captured: Path | None
+    layers: tuple[SandboxLayer, ...]
+    seconds: float
+
+
+class _BoundedClient(NotebookClient):
+    """A client that keeps a bounded amount of what a cell writes, then stops the cell."""
+
+    written = 0
+
+    def output(
+        self, outs: list[Any], msg: dict[str, Any], display_id: str | None, cell_index: int
+    ) -> Any:
+        size = sum(len(str(v)) for v in _texts(msg.get("content")))
+        before, self.written = self.written, self.written + size
+        if before <= MAX_OUTPUT < self.written:
+            manager: Any = self.km
+            self.stopping = asyncio.ensure_future(manager.interrupt_kernel())
+        if before <= MAX_OUTPUT_PER_CELL < self.written:
+            note = "\n[the rest of this cell's output was left out]\n"
+            outs.append(_node(output_type="stream", name="stdout", text=note))
+        if self.written > MAX_OUTPUT_PER_CELL:
+            return None
+        return super().output(outs, msg, display_id, cell_index)
+
+
+def _texts(content: Any) -> list[Any]:
+    if not isinstance(content, dict):
+        return []
+    data = content.get("data")
+    parts = list(data.values()) if isinstance(data, dict) else []
+    return [content.get("text", ""), *parts, *(content.get("traceback") or [])]
+
+
+@dataclass(slots=True)
+class _Run:
+    """One pass over the cells, with restarts after a kernel's death."""
+
+    cells: Sequence[AlignedCell]
+    setup: str
+    capture: str
+    destination: Path
+    limits: Limits
+    time_limits: TimeLimits
+    progress: Progress | None
+    errors: dict[int, CellError] = field(default_factory=dict)
+    outputs: dict[int, list[Any]] = field(default_factory=dict)
+    fatal: set[int] = field(default_factory=set)  # cells that are never run again
+    layers: tuple[SandboxLayer, ...] = ()
+    captured: Path | None = None
+    start: float = field(default_factory=time.monotonic)
+
+    def left(self) -> float:
+        """Seconds that student code may still take."""
+        return self.time_limits.total - (time.monotonic() - self.start)
+
+    async def whole(self) -> None:
+        """Run until one pass reached the end, or time is up."""
+        while True:
+            finished = await self.one_pass()
+            if finished or self.left() <= 0:
+                return
+
+    async def one_pass(self) -> bool:
+        """Run every cell that may run in a fresh kernel; False when the kernel died on the way."""
+        with Sandbox(self.limits) as sandbox:
+            client = _BoundedClient(
+                _node(cells=[_code_cell("")], metadata=_node(), nbformat=4, nbformat_minor=5),
+                km=kernel_manager(sandbox),
+                allow_errors=True,
+                interrupt_on_timeout=False,
+                startup_timeout=120,
+                timeout=None,
+            )
+            try:
+                async with client.async_setup_kernel(cleanup_kc=True):
+                    self.layers = sandbox.layers
+                    return await self._cells_in(client, sandbox)
+            except RuntimeError as error:
+                # nbclient: "Kernel didn't respond" or "died before replying to kernel_info"
+                if not self.layers or isinstance(error, KernelStartError):
+                    raise KernelStartError(f"the kernel did not start: {error}") from error
+                raise
+
+    async def _cells_in(self, client: _BoundedClient, sandbox: Sandbox) -> bool:
+        if await self._one(client, self.setup, 120.0) is not None:
+            raise KernelStartError("the kernel could not be prepared for the student's cells")
+        todo = [c for c in self.cells if c.runs and c.number not in self.fatal]
+        for position, cell in enumerate(todo):
+            if self.progress is not None:
+                self.progress(position, len(todo), f"cell {cell.number}")
+            budget = min(self.time_limits.cell, self.left())
+            if budget <= 0:
+                for late in todo[position:]:
+                    self.errors[late.number] = CellError(
+                        late.number, "TimeoutError", "not run: the time for the notebook was up"
+                    )
+                break
+            began = time.monotonic()
+            error = await self._one(client, cell.source, budget, cell.number)
+            if time.monotonic() - began > _WORTH_KEEPING and (not error or error[0] not in _DEATHS):
+                await self._capture(client, sandbox)  # a later death must not cost this work
+            if error is None:
+                self.errors.pop(cell.number, None)
+                continue
+            kind, message = error
+            self.errors[cell.number] = CellError(cell.number, kind, message)
+            if kind in _DEATHS:
+                self.fatal.add(cell.number)
+                if kind == "KernelStuckError":
+                    took = (
+                        f"ran longer than {budget:.0f} seconds and did not react to being stopped"
+                    )
+                    self.errors[cell.number] = CellError(cell.number, "TimeoutError", took)
+                return False
+        return await self._capture(client, sandbox)
+
+    async def _capture(self, client: _BoundedClient, sandbox: Sandbox) -> bool:
+        inside = sandbox.work / "captured.frame"
+        error = await self._one(client, self.capture.format(path=str(inside)), _CAPTURE_SECONDS)
+        if error is not None:
+            _log.warning("capture: %s: %s", *error)
+        self.captured = take_file(inside, self.destination) or self.captured
+        return True
+
+    async def _one(
+        self, client: _BoundedClient, source: str, seconds: float, number: int | None = None
+    ) -> tuple[str, str] | None:
+        """Run one cell; return None when it ended well, else (kind, message)."""
+        cell = _code_cell(source)
+        client.written, client.timeout = 0, max(1, int(seconds))
+        kind: tuple[str, str] | None = None
+        try:
+            await client.async_execute_cell(cell, 0)
+        except CellTimeoutError:
+            kind = await self._interrupt(client, f"ran longer than {seconds:.0f} seconds")
+        except (DeadKernelError, zmq.error.ZMQError):
+            kind = ("DeadKernelError", "the kernel died while this cell ran")
+        if number is not None:
+            self.outputs[number] = list(cell.outputs)
+        if kind is None and client.written > MAX_OUTPUT:
+            kind = ("OutputLimitError", "wrote more output than anybody can read")
+        if kind is not None:
+            return kind
+        for output in cell.outputs:
+            if output.get("output_type") == "error":
+                value = str(output.get("evalue", ""))[:_MAX_MESSAGE]
+                return str(output.get("ename", "Error"))[:80], value
+        return None
+
+    async def _interrupt(self, client: _BoundedClient, why: str) -> tuple[str, str]:
+        """Stop the running cell; a kernel that does not listen is given up."""
+        manager: Any = client.km
+        await manager.interrupt_kernel()
+        client.timeout = 10
+        try:
+            await client.async_execute_cell(_code_cell("pass"), 0)
+        except CellTimeoutError:
+            return "KernelStuckError", why
+        except (DeadKernelError, zmq.error.ZMQError):
+            return "DeadKernelError", why
+        return "TimeoutError", why
+
+
+def _node(**values: Any) -> NotebookNode:
+    return NotebookNode(**values)  # type: ignore[no-untyped-call]
+
+
+def _code_cell(source: str) -> NotebookNode:
+    return _node(
+        cell_type="code", source=source, metadata=_node(), outputs=[], execution_count=None
+    )
+
+
+def take_file(source: Path, destination: Path, *, limit: int = 600 << 20) -> Path | None:
+    """Copy a file out of a folder that a student controls; None when it is not a fair one."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        fd = os.open(source, flags)
+    except OSError:
+        return None
+    with os.fdopen(fd, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
+            return None
+        with destination.open("wb") as target:
+            left = limit
+            while left > 0 and (chunk := file.read(min(1 << 20, left))):
+                target.write(chunk)
+                left -= len(chunk)
+    return destination
+
+
+def execute(
+    cells: Sequence[AlignedCell],
+    *,
+    setup: str,
+    capture: str,
+    destination: Path,
+    limits: Limits | None = None,
+    time_limits: TimeLimits | None = None,
+    progress: Progress | None = None,
+) -> Execution:
+    """Run the cells that run, in order, each time-limited, in a sandboxed kernel.
+
+    A cell that kills the kernel, or cannot be stopped, is left out from then on: a fresh kernel
+    replays the others, so that it costs itself and what depends on it.
+
+    Parameters
+    ----------
+    cells : sequence of AlignedCell
+        Grade cells among them are not run.
+    setup, capture : str
+        Code before the first cell, and code after the last one, which writes the exported values
+        to the path in its ``{path}``.
+    destination : Path
+        Where the exported values are copied to, outside the sandbox.
+    limits : Limits, optional
+        Of memory, processor time and files.
+    time_limits : TimeLimits, optional
+    progress : callable, optional
+        Called with (cells done, cells, what runs now).
+
+    Returns
+    -------
+    Execution
+
+    Raises
+    ------
+    KernelStartError
+        If no kernel can be started at all: the grader's problem, not the student's.
+    """
+    run = _Run(
+        cells,
+        setup,
+        capture,
+        destination,
+        limits or Limits(),
+        time_limits or TimeLimits(),
+        progress,
+    )
+    asyncio.run(run.whole())
+    return Execution(
+        cells=sum(c.runs for c in cells),
+        errors=tuple(run.errors[n] for n in sorted(run.errors)),
+        outputs=run.outputs,
+        captured=run.captured,
+        layers=run.layers,
+        seconds=time.monotonic() - run.start,
+    )

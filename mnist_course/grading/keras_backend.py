@@ -1,0 +1,159 @@
+"""Answer the checks' questions about a model with Keras itself, in this very process.
+
+A student's notebook uses it for its self-checks, and the evaluator for everybody else, so both
+measure in the same way.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_course.checks.backend import LayerActivity
+from mnist_course.exceptions import NotPortableError
+from mnist_course.grading.compile_spec import make_loss, make_optimizer, parse_compile
+from mnist_course.grading.fast_fit import STEPS
+from mnist_course.grading.model_build import build_model
+from mnist_course.grading.model_spec import parse_model
+
+if TYPE_CHECKING:
+    from mnist_course.experiments.fit_record import FitRecord
+
+__all__ = ["KerasBackend"]
+
+_BATCH = 500
+_ACTIVATION_LAYERS = frozenset({"Activation", "ReLU", "LeakyReLU", "ELU", "PReLU", "Softmax"})
+_WITH_UNITS = frozenset(
+    {
+        "Dense", "Conv1D", "Conv2D", "Conv3D", "DepthwiseConv1D", "DepthwiseConv2D",
+        "SeparableConv1D", "SeparableConv2D", "Conv1DTranspose", "Conv2DTranspose",
+        "LSTM", "GRU", "SimpleRNN",
+    }
+)  # fmt: skip
+_PIXELS = 784
+
+
+class KerasBackend:
+    """The ``Backend`` of ``mnist_course.checks`` for real Keras models."""
+
+    def predict(self, model: Any, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return the outputs of a model; see ``Backend.predict``."""
+        try:
+            outputs = model.predict(x, batch_size=_BATCH, verbose=0)
+        except Exception as error:
+            # Keras and TensorFlow raise many kinds for inputs of the wrong shape.
+            reason = str(error).strip().splitlines()
+            raise ValueError(
+                f"`model` cannot predict for inputs of shape {x.shape}: "
+                f"{reason[0][:200] if reason else type(error).__name__}"
+            ) from error
+        return np.asarray(outputs, dtype=np.float32)
+
+    def hidden_activations(self, model: Any, x: npt.NDArray[np.float32]) -> list[LayerActivity]:
+        """Return what each hidden layer with units gives; see ``Backend.hidden_activations``."""
+        import keras
+
+        layers = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
+        chosen = []
+        for position, layer in enumerate(layers):
+            if type(layer).__name__ not in _WITH_UNITS:
+                continue
+            rest = layers[position + 1 :]
+            # Dense without an activation takes that of the layer behind it.
+            after = rest[0] if rest and type(rest[0]).__name__ in _ACTIVATION_LAYERS else None
+            if not any(type(later).__name__ in _WITH_UNITS for later in rest):
+                continue  # the output layer
+            chosen.append((layer, after))
+        if not chosen:
+            return []
+        outputs = [(after or layer).output for layer, after in chosen]
+        values = keras.Model(model.inputs, outputs).predict(x, batch_size=_BATCH, verbose=0)
+        values = values if isinstance(values, list) else [values]
+        return [
+            LayerActivity(
+                name=str(layer.name),
+                class_name=type(layer).__name__,
+                activation=_activation(layer, after),
+                values=_by_unit(np.asarray(array, dtype=np.float32)),
+            )
+            for (layer, after), array in zip(chosen, values, strict=True)
+        ]
+
+    def train_again(
+        self,
+        record: FitRecord,
+        *,
+        seed: int,
+        x_test: npt.NDArray[np.uint8],
+        epochs: int | None = None,
+        initial_weights: Sequence[npt.NDArray[Any]] | None = None,
+    ) -> Iterator[npt.NDArray[np.int64]]:
+        """Train a recorded configuration afresh; see ``Backend.train_again``."""
+        import keras
+
+        architecture, compiled = parse_model(record.architecture), parse_compile(record.compiled)
+        x, y, scaled_test = _data(record, x_test)
+        keras.utils.set_random_seed(seed)
+        model = build_model(architecture, initial_weights)
+        model.compile(
+            optimizer=make_optimizer(compiled.optimizer),
+            loss=make_loss(compiled.loss),
+            steps_per_execution=STEPS if keras.backend.backend() == "tensorflow" else 1,
+        )
+        for epoch in range(record.epochs if epochs is None else epochs):
+            model.fit(
+                x,
+                y,
+                batch_size=record.batch_size or 32,
+                initial_epoch=epoch,
+                epochs=epoch + 1,
+                shuffle=record.shuffle,
+                verbose=0,
+            )
+            outputs = np.asarray(model.predict(scaled_test, batch_size=_BATCH, verbose=0))
+            # NaN is no answer: argmax gives class 0, as it does for the student.
+            yield outputs.reshape(len(outputs), -1).argmax(axis=1).astype(np.int64)
+
+
+def _activation(layer: Any, after: Any) -> str:
+    own = getattr(getattr(layer, "activation", None), "__name__", "linear")
+    if after is None:
+        return str(own)
+    name = type(after).__name__
+    return str(after.activation.__name__) if name == "Activation" else name.lower()
+
+
+def _by_unit(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return one number a unit and example: of a feature map the place where it is strongest."""
+    return values.max(axis=tuple(range(1, values.ndim - 1))) if values.ndim > 2 else values
+
+
+def _data(
+    record: FitRecord, x_test: npt.NDArray[np.uint8]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[Any], npt.NDArray[np.float32]]:
+    """Return the grader's training data in the record's form, with the test images likewise."""
+    from mnist_course.datasets import mnist
+
+    data = record.data
+    if data is None or data.factor is None or data.offset is None:
+        raise NotPortableError(
+            "the training data were not MNIST images in a scaling that can be repeated"
+        )
+    if math.prod(data.shape) != _PIXELS:
+        raise NotPortableError(f"the training images had the shape {data.shape}, not 784 pixels")
+    (pixels, labels), _ = mnist.load_data()
+    rows = min(data.rows, len(pixels))
+
+    def scaled(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        x = np.multiply(images, np.float32(data.factor), dtype=np.float32)
+        x += np.float32(data.offset or 0.0)
+        return x.reshape(len(x), *data.shape)
+
+    y: npt.NDArray[Any] = labels[:rows]
+    if data.labels == "one-hot":
+        y = np.eye(10, dtype=np.float32)[y]
+    return scaled(pixels[:rows]), y, scaled(x_test)
