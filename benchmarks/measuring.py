@@ -1,0 +1,102 @@
+"""Measure processes from outside: wall time, CPU seconds, peak memory of a whole tree."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+MEASUREMENTS = DOCS / "measurements"
+
+
+@dataclass
+class TreeSampler:
+    """Samples the memory of this process and everything below it while a block runs.
+
+    Shared pages are counted once (PSS) where the system says so. ``peak`` is of the sum over all
+    processes at one moment, ``peaks`` of each kind of process by itself; bytes.
+    """
+
+    classify: Callable[[psutil.Process], str]
+    interval: float = 0.05
+    peak: int = 0
+    peaks: dict[str, int] = field(default_factory=dict)
+    at_peak: dict[str, int] = field(default_factory=dict)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def __enter__(self) -> TreeSampler:
+        self._thread = threading.Thread(target=self._sample, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _sample(self) -> None:
+        me = psutil.Process()
+        while not self._stop.wait(self.interval):
+            now: dict[str, int] = {}
+            for process in [me, *me.children(recursive=True)]:
+                try:
+                    memory = process.memory_full_info()
+                    used = int(getattr(memory, "pss", 0) or memory.rss)
+                    kind = self.classify(process)
+                except psutil.Error:
+                    continue
+                now[kind] = now.get(kind, 0) + used
+            for kind, used in now.items():
+                self.peaks[kind] = max(self.peaks.get(kind, 0), used)
+            if sum(now.values()) > self.peak:
+                self.peak, self.at_peak = sum(now.values()), now
+
+
+@dataclass(frozen=True)
+class Timed:
+    """What one piece of work took."""
+
+    wall: float
+    cpu: float
+
+
+def timed(work: Callable[[], object]) -> Timed:
+    """Run something and return wall time with the CPU seconds of this process and its children."""
+    start, before = time.perf_counter(), os.times()
+    work()
+    after = os.times()
+    cpu = sum(after[i] - before[i] for i in range(4))
+    return Timed(time.perf_counter() - start, cpu)
+
+
+def machine() -> str:
+    """Say in words where the figures were measured."""
+    memory = psutil.virtual_memory().total / 2**30
+    return (
+        f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.machine()}, "
+        f"Python {platform.python_version()}"
+    )
+
+
+def save(name: str, command: str, figures: Mapping[str, Any]) -> Path:
+    """Write figures to ``docs/measurements/<name>.json``."""
+    MEASUREMENTS.mkdir(parents=True, exist_ok=True)
+    path = MEASUREMENTS / f"{name}.json"
+    record = {
+        "command": command,
+        "date": time.strftime("%Y-%m-%d"),
+        "machine": machine(),
+        **figures,
+    }
+    path.write_text(json.dumps(record, indent=2) + "\n")
+    return path
