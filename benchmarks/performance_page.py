@@ -83,8 +83,9 @@ def memory(figures: Mapping[str, Any]) -> list[str]:
     lines = [
         "## Memory",
         "",
-        "Peak of all processes together, shared pages counted once; MB are 10^6 bytes. "
-        "Gradescope's containers have 750, 1,500, 3,000 or 6,000 MB.",
+        "Peak of the anonymous memory of all processes together: what a container cannot take "
+        "back (pages of libraries can be read again). MB are 10^6 bytes. Gradescope's containers "
+        "have 750, 1,500, 3,000 or 6,000 MB.",
         "",
         "| submission | evaluator starts | points | peak MB | at the peak |",
         "|---|---|--:|--:|---|",

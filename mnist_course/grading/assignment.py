@@ -27,14 +27,22 @@ __all__ = [
 # Names that the test runner provides itself; they never come from the student.
 GIVEN_NAMES = frozenset({"execution"})
 
-_HEADER = re.compile(r"^#\s*(?P<id>[A-Za-z0-9_-]+)\s*\((?P<points>[0-9.]+) points?\)")
-_HIDDEN = re.compile(
-    r"^[ \t]*### BEGIN HIDDEN TESTS[^\n]*\n.*?^[ \t]*### END HIDDEN TESTS[^\n]*\n?",
-    re.DOTALL | re.MULTILINE,
+_HEADER = re.compile(
+    r"^#\s*(?P<id>[A-Za-z0-9_-]+)\s*\((?P<points>[0-9]{1,6}(?:\.[0-9]{1,6})?) points?\)"
 )
-_SOLUTION = re.compile(
-    r"^[ \t]*### BEGIN SOLUTION[^\n]*\n.*?^[ \t]*### END SOLUTION[^\n]*\n?",
-    re.DOTALL | re.MULTILINE,
+
+
+def _region(begin: str, end: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"^[ \t]*### {begin}[^\n]*\n.*?^[ \t]*### {end}[^\n]*\n?", re.DOTALL | re.MULTILINE
+    )
+
+
+# nbgrader's regions that a student never sees.
+_INVISIBLE = (
+    _region("BEGIN HIDDEN TESTS", "END HIDDEN TESTS"),
+    _region("BEGIN SOLUTION", "END SOLUTION"),
+    _region("BEGIN MARK SCHEME", "END MARK SCHEME"),
 )
 
 
@@ -106,8 +114,10 @@ class Assignment:
 
 
 def visible_source(source: str) -> str:
-    """Return what a student sees of a cell: no hidden tests, no solution."""
-    return _SOLUTION.sub("", _HIDDEN.sub("", source))
+    """Return what a student sees of a cell: no hidden tests, solution or mark scheme."""
+    for region in _INVISIBLE:
+        source = region.sub("", source)
+    return source
 
 
 def header_id(source: str) -> tuple[str, float] | None:

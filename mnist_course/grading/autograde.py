@@ -19,10 +19,11 @@ from mnist_course.grading.execution import Execution, TimeLimits, execute
 from mnist_course.grading.grade_cells import Judgement, judge_cells
 from mnist_course.grading.memory import available_memory
 from mnist_course.grading.notebook_file import read
-from mnist_course.grading.results import CellGrade, Finding, NotebookGrade, Verdict
+from mnist_course.grading.results import NotebookGrade
 from mnist_course.grading.submission import AlignedNotebook, align
+from mnist_course.grading.ungraded import items, zero_grade
 
-__all__ = ["GradeOutcome", "autograde", "items", "zero_grade"]
+__all__ = ["GradeOutcome", "autograde", "failed_grade"]
 
 # Two processes with TensorFlow at the same time: student's run with room for its data, evaluator.
 OVERLAP_BYTES = 4 << 30
@@ -45,28 +46,6 @@ class GradeOutcome:
     executed_notebook: Path | None = None
 
 
-def items(assignment: Assignment) -> tuple[CellGrade, ...]:
-    """Return every item of an assignment at 0 points, those of a person without a score."""
-    return tuple(
-        CellGrade(c.grade_id, c.title, c.points, None, Verdict.MANUAL)
-        if c.is_manual
-        else CellGrade(c.grade_id, c.title, c.points, 0.0, Verdict.NOT_GRADED)
-        for c in assignment.graded
-    )
-
-
-def zero_grade(assignment: Assignment, headline: str) -> NotebookGrade:
-    """Return a grade of 0 points for a submission in which there is nothing to grade."""
-    because = (Finding(headline),)
-    cells = tuple(
-        cell
-        if cell.verdict is Verdict.MANUAL
-        else replace(cell, verdict=Verdict.FAILED, findings=because)
-        for cell in items(assignment)
-    )
-    return NotebookGrade(assignment.id, cells, headline=headline)
-
-
 def autograde(
     submission: Path,
     assignment: Path,
@@ -76,6 +55,7 @@ def autograde(
     work: Path | None = None,
     progress: Progress | None = None,
     pictures: bool = True,
+    overlap: bool | None = None,
 ) -> GradeOutcome:
     """Grade a submitted notebook against the instructor's.
 
@@ -95,6 +75,9 @@ def autograde(
         Called with (step, done, of).
     pictures : bool
         Draw confusion matrix and learning curves.
+    overlap : bool, optional
+        Start the evaluator, a second process with TensorFlow, while the student's cells run.
+        Default: when at least ``OVERLAP_BYTES`` of memory are left.
 
     Returns
     -------
@@ -118,7 +101,7 @@ def autograde(
     tell = progress or (lambda step, done, of: None)
     with tempfile.TemporaryDirectory(prefix="mnist-course-judge-") as folder, _evaluators() as make:
         private = Path(folder)
-        if _room_for_both():
+        if overlap if overlap is not None else available_memory() >= OVERLAP_BYTES:
             make()  # imports TensorFlow while the student's cells run
         tell("run your cells", 0, 1)
         execution = _execute(aligned, trusted, private, deadline_seconds, cell_seconds, tell)
@@ -150,10 +133,6 @@ def _evaluators() -> Iterator[Callable[[], Any]]:
             return running[0].connection
 
         yield make
-
-
-def _room_for_both() -> bool:
-    return available_memory() >= OVERLAP_BYTES
 
 
 def _execute(
@@ -192,19 +171,15 @@ def _as_data(execution: Execution) -> dict[str, Any]:
 def _grade(
     trusted: Assignment, aligned: AlignedNotebook, execution: Execution, judgement: Judgement
 ) -> NotebookGrade:
-    cells = []
-    for cell in items(trusted):
-        grade = judgement.grades.get(cell.grade_id, cell)
-        cells.append(grade)
     repairs = list(aligned.repairs)
     stand_ins = {
         "model": "There was no variable `model`; the network that you trained last was graded.",
         "log": "There was no variable `log`; the grader's own record of your fits was used.",
     }
-    repairs += [stand_ins[n] for n in judgement.substituted if n in stand_ins]
+    repairs += [words for n, words in stand_ins.items() if n in judgement.substituted]
     return NotebookGrade(
         trusted.id,
-        tuple(cells),
+        tuple(judgement.grades.get(cell.grade_id, cell) for cell in items(trusted)),
         repairs=tuple(repairs),
         errors=execution.errors,
         measurements=dict(judgement.measurements),

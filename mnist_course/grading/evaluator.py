@@ -6,6 +6,7 @@ closes. The test runner asks them through ``remote_backend.py``. ``Evaluator`` s
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import socket
 import sys
@@ -128,9 +129,14 @@ class Service:
     def _train(self, question: dict[str, Any]) -> Any:
         """Return the predictions after epoch ``epoch`` of a training run, None when it is over."""
         key = question["key"]
-        if key not in self._runs:
+        run = self._runs.get(key)
+        if run is None or not run.reaches(question["epoch"]):
             from mnist_course.experiments.fit_record import FitRecord
 
+            # A run that stands still holds a model with its copy of the data: one at a time.
+            for other in self._runs.values():
+                other.close()
+            gc.collect()  # Keras' models are cycles
             rounds = self._backend.train_again(
                 FitRecord.from_dict(question["record"]),
                 seed=question["seed"],
@@ -138,19 +144,28 @@ class Service:
                 epochs=question["epochs"],
                 initial_weights=question["initial_weights"],
             )
-            self._runs[key] = _Run(rounds)
-        return self._runs[key].after(question["epoch"])
+            run = self._runs[key] = _Run(rounds)
+        return run.after(question["epoch"])
 
 
 class _Run:
-    """A training run that goes on only as far as somebody asks."""
+    """A training run that goes on only as far as somebody asks; its answers are kept."""
 
     def __init__(self, rounds: Iterator[Any]) -> None:
-        self._rounds = rounds
+        self._rounds: Iterator[Any] | None = rounds
         self._done: list[Any] = []
 
+    def reaches(self, epoch: int) -> bool:
+        """Tell whether ``after(epoch)`` can be answered without a new start."""
+        return self._rounds is not None or epoch < len(self._done)
+
+    def close(self) -> None:
+        """Give up what the run needs to go on."""
+        self._rounds = None
+
     def after(self, epoch: int) -> Any:
-        while len(self._done) <= epoch:
+        """Return the predictions after an epoch, counted from 0; None when there are fewer."""
+        while len(self._done) <= epoch and self._rounds is not None:
             try:
                 self._done.append(np.asarray(next(self._rounds), dtype=np.int64))
             except StopIteration:

@@ -61,5 +61,7 @@ def write_executed(
     """Write ``executed.ipynb`` into ``folder`` and return its path."""
     path = folder / "executed.ipynb"
     notebook = build_executed(aligned, execution, grade)
-    write_text(path, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    # What a kernel sends may hold lone surrogates, which no UTF-8 file can.
+    write_text(path, text.encode("utf-8", "replace").decode())
     return path

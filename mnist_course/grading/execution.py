@@ -26,11 +26,14 @@ from mnist_course.grading.submission import AlignedCell
 __all__ = ["Execution", "TimeLimits", "execute"]
 
 MAX_OUTPUT_PER_CELL = 1 << 20  # characters that are kept
+MAX_OUTPUT_KEPT = 16 << 20  # characters that are kept of a whole notebook
 MAX_OUTPUT = 16 << 20  # characters after which a cell is stopped
 _MAX_MESSAGE = 500
 _CAPTURE_SECONDS = 60
 _WORTH_KEEPING = 5.0  # seconds that a cell must have taken for its values to be exported at once
-_DEATHS = ("DeadKernelError", "KernelStuckError")
+_DEATHS = ("DeadKernelError", "KernelStuckError", "KernelProtocolError")
+# After these a kernel may have no memory left to export anything.
+_EXHAUSTING = ("MemoryError", "OutputLimitError", "RecursionError", "TimeoutError")
 _log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int, str], None]
@@ -62,24 +65,61 @@ class Execution:
 
 
 class _BoundedClient(NotebookClient):
-    """A client that keeps a bounded amount of what a cell writes, then stops the cell."""
+    """A client that keeps a bounded amount of what a cell writes, then stops the cell.
+
+    ``written`` counts the characters of the cell, ``kept`` those kept of the whole notebook;
+    ``failure`` is the error that the cell ended in, kept or not.
+    """
 
     written = 0
+    kept = 0
+    failure: tuple[str, str] | None = None
+
+    def begin(self, cell: NotebookNode, seconds: float) -> None:
+        """Forget the cell before; nbclient finds the new one's outputs by index, for updates."""
+        self.written, self.failure, self.timeout = 0, None, max(1, int(seconds))
+        self.nb.cells = [cell]
+        self._display_id_map.clear()
+
+    async def _async_check_alive(self) -> None:
+        """Also stop a cell whose output was too large to be heard; nbclient asks every second."""
+        await super()._async_check_alive()
+        client: Any = self.kc
+        if client.is_deaf and self.written <= MAX_OUTPUT:
+            self.written = MAX_OUTPUT + 1
+            manager: Any = self.km
+            await manager.interrupt_kernel()
+
+    def handle_comm_msg(self, outs: list[Any], msg: dict[str, Any], cell_index: int) -> None:
+        """Ignore widgets: nobody moves them here, and their state would grow without bound."""
 
     def output(
         self, outs: list[Any], msg: dict[str, Any], display_id: str | None, cell_index: int
     ) -> Any:
-        size = sum(len(str(v)) for v in _texts(msg.get("content")))
+        content = msg.get("content")
+        if msg.get("msg_type") == "error" and isinstance(content, dict):
+            name, value = content.get("ename", "Error"), content.get("evalue", "")
+            self.failure = (_words(name, 80), _words(value, _MAX_MESSAGE))
+        size = sum(len(str(v)) for v in _texts(content))
         before, self.written = self.written, self.written + size
         if before <= MAX_OUTPUT < self.written:
             manager: Any = self.km
             self.stopping = asyncio.ensure_future(manager.interrupt_kernel())
-        if before <= MAX_OUTPUT_PER_CELL < self.written:
+        full, was_full = (
+            n > MAX_OUTPUT_PER_CELL or self.kept + n > MAX_OUTPUT_KEPT
+            for n in (self.written, before)
+        )
+        if full and not was_full:
             note = "\n[the rest of this cell's output was left out]\n"
             outs.append(_node(output_type="stream", name="stdout", text=note))
-        if self.written > MAX_OUTPUT_PER_CELL:
+        if full:
             return None
         return super().output(outs, msg, display_id, cell_index)
+
+
+def _words(value: Any, limit: int) -> str:
+    """Return untrusted text, cut and without what no UTF-8 file can hold."""
+    return str(value)[:limit].encode("utf-8", "replace").decode()
 
 
 def _texts(content: Any) -> list[Any]:
@@ -116,8 +156,17 @@ class _Run:
         """Run until one pass reached the end, or time is up."""
         while True:
             finished = await self.one_pass()
-            if finished or self.left() <= 0:
+            if finished:
                 return
+            if self.left() <= 0:
+                self._give_up([c for c in self.cells if c.runs and c.number not in self.outputs])
+                return
+
+    def _give_up(self, cells: Sequence[AlignedCell]) -> None:
+        for cell in cells:
+            self.errors[cell.number] = CellError(
+                cell.number, "TimeoutError", "not run: the time for the notebook was up"
+            )
 
     async def one_pass(self) -> bool:
         """Run every cell that may run in a fresh kernel; False when the kernel died on the way."""
@@ -149,10 +198,7 @@ class _Run:
                 self.progress(position, len(todo), f"cell {cell.number}")
             budget = min(self.time_limits.cell, self.left())
             if budget <= 0:
-                for late in todo[position:]:
-                    self.errors[late.number] = CellError(
-                        late.number, "TimeoutError", "not run: the time for the notebook was up"
-                    )
+                self._give_up(todo[position:])
                 break
             began = time.monotonic()
             error = await self._one(client, cell.source, budget, cell.number)
@@ -179,14 +225,20 @@ class _Run:
         if error is not None:
             _log.warning("capture: %s: %s", *error)
         self.captured = take_file(inside, self.destination) or self.captured
-        return True
+        return self.captured is not None or not self._blame()
+
+    def _blame(self) -> bool:
+        """Leave out, from now on, the cells that may have used up the kernel; False if none."""
+        suspects = {n for n, e in self.errors.items() if e.kind in _EXHAUSTING} - self.fatal
+        self.fatal |= suspects
+        return bool(suspects)
 
     async def _one(
         self, client: _BoundedClient, source: str, seconds: float, number: int | None = None
     ) -> tuple[str, str] | None:
         """Run one cell; return None when it ended well, else (kind, message)."""
         cell = _code_cell(source)
-        client.written, client.timeout = 0, max(1, int(seconds))
+        client.begin(cell, seconds)
         kind: tuple[str, str] | None = None
         try:
             await client.async_execute_cell(cell, 0)
@@ -194,17 +246,20 @@ class _Run:
             kind = await self._interrupt(client, f"ran longer than {seconds:.0f} seconds")
         except (DeadKernelError, zmq.error.ZMQError):
             kind = ("DeadKernelError", "the kernel died while this cell ran")
+        except Exception:
+            # The kernel's messages may come from the student's code and hold anything.
+            _log.exception("a message of the kernel could not be read")
+            kind = ("KernelProtocolError", "the kernel sent messages that cannot be read")
         if number is not None:
             self.outputs[number] = list(cell.outputs)
+            client.kept += min(client.written, MAX_OUTPUT_PER_CELL)
+        connection: Any = client.kc
+        if connection.is_deaf and kind is None:
+            client.written = MAX_OUTPUT + 1
+            await connection.listen_again()
         if kind is None and client.written > MAX_OUTPUT:
             kind = ("OutputLimitError", "wrote more output than anybody can read")
-        if kind is not None:
-            return kind
-        for output in cell.outputs:
-            if output.get("output_type") == "error":
-                value = str(output.get("evalue", ""))[:_MAX_MESSAGE]
-                return str(output.get("ename", "Error"))[:80], value
-        return None
+        return kind or client.failure
 
     async def _interrupt(self, client: _BoundedClient, why: str) -> tuple[str, str]:
         """Stop the running cell; a kernel that does not listen is given up."""

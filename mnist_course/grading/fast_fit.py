@@ -9,6 +9,7 @@ a callback with per-batch hooks, an own ``train_step``, eager execution, data fr
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,6 +22,8 @@ _PER_BATCH = (
     "on_test_batch_begin", "on_test_batch_end",
 )  # fmt: skip
 _MARK = "_mnist_course_original_fit"
+_KEPT = "_mnist_course_functions"
+_FUNCTIONS = ("train_function", "test_function", "predict_function")
 
 
 def _sees_batches(callback: Any, base: type) -> bool:
@@ -30,7 +33,16 @@ def _sees_batches(callback: Any, base: type) -> bool:
     )
 
 
-def is_eligible(model: Any, x: Any, callbacks: Any) -> bool:
+def _is_array(x: Any) -> bool:
+    """Tell whether data are in memory, so that nobody can see in which order they are read."""
+    import numpy as np
+
+    return isinstance(x, np.ndarray) or (
+        type(x).__module__.startswith("tensorflow.python") and hasattr(x, "numpy")
+    )
+
+
+def is_eligible(model: Any, x: Any, callbacks: Any, validation_data: Any = None) -> bool:
     """Tell whether many steps in one call cannot be noticed by this fit.
 
     Parameters
@@ -41,11 +53,14 @@ def is_eligible(model: Any, x: Any, callbacks: Any) -> bool:
         What ``fit`` gets as input.
     callbacks : list or None
         What ``fit`` gets as callbacks.
+    validation_data : tuple or None
+        What ``fit`` gets as such. From a generator, many steps in one call would read on.
     """
     import keras
-    import numpy as np
 
-    if not getattr(model, "compiled", False) or getattr(model, "steps_per_execution", None) != 1:
+    if not getattr(model, "compiled", False) or not hasattr(model, "_compile_config"):
+        return False
+    if getattr(model, "steps_per_execution", None) != 1:
         return False
     if model.run_eagerly or model.jit_compile is True or keras.backend.backend() != "tensorflow":
         return False
@@ -54,8 +69,10 @@ def is_eligible(model: Any, x: Any, callbacks: Any) -> bool:
         for name in ("train_step", "test_step", "make_train_function", "make_test_function")
     ):
         return False
-    if not isinstance(x, np.ndarray) and not (
-        type(x).__module__.startswith("tensorflow.python") and hasattr(x, "numpy")
+    if not _is_array(x):
+        return False
+    if validation_data is not None and not (
+        isinstance(validation_data, (list, tuple)) and all(map(_is_array, validation_data))
     ):
         return False
     if callbacks is None:
@@ -74,14 +91,21 @@ def enable() -> None:
         return
     original = keras.Model.fit
 
+    signature = inspect.signature(original)
+
     @functools.wraps(original)
-    def fit(self: Any, x: Any = None, *args: Any, **kwargs: Any) -> Any:
-        callbacks = kwargs.get("callbacks", args[4] if len(args) > 4 else None)
-        if not is_eligible(self, x, callbacks):
-            return original(self, x, *args, **kwargs)
+    def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            given = signature.bind(self, *args, **kwargs).arguments
+        except TypeError:
+            return original(self, *args, **kwargs)  # Keras says what is wrong
+        if not is_eligible(
+            self, given.get("x"), given.get("callbacks"), given.get("validation_data")
+        ):
+            return original(self, *args, **kwargs)
         _set_steps(self, STEPS)
         try:
-            return original(self, x, *args, **kwargs)
+            return original(self, *args, **kwargs)
         finally:
             _set_steps(self, 1)
 
@@ -90,10 +114,21 @@ def enable() -> None:
 
 
 def _set_steps(model: Any, steps: int) -> None:
-    """Change the steps of one call, dropping the functions that were traced for another number."""
+    """Change the steps of one call, with the functions that were traced for that number.
+
+    They are kept from fit to fit, as Keras keeps its own: tracing takes half a second. Whatever
+    calls ``compile`` makes a new configuration, for which no function fits.
+    """
+    compiled = model._compile_config
+    before, kept = vars(model).get(_KEPT, (None, {}))
+    if before is not compiled:
+        kept = {}
+    kept[model.steps_per_execution] = {name: getattr(model, name) for name in _FUNCTIONS}
+    # Past Keras' own __setattr__, which would take the functions for parts of the model.
+    object.__setattr__(model, _KEPT, (compiled, kept))
     model.steps_per_execution = steps
-    model.train_function = None
-    model.test_function = None
+    for name in _FUNCTIONS:
+        setattr(model, name, kept.get(steps, {}).get(name))
 
 
 def disable() -> None:

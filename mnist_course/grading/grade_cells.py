@@ -18,6 +18,7 @@ from mnist_course.grading.results import CellGrade, Finding, Picture, Verdict
 
 __all__ = ["Judgement", "judge_cells"]
 
+_DRAWING_SECONDS = 20.0  # beyond the time for the cells: start, pictures
 _log = logging.getLogger(__name__)
 
 
@@ -84,7 +85,7 @@ def judge_cells(
     folder.chmod(0o700)
     job_file = folder / "job.json"
     job_file.write_text(json.dumps(job))
-    note = _run(job_file, evaluator, seconds + 60)
+    note = _run(job_file, evaluator, seconds + _DRAWING_SECONDS)
     report = _report(folder / "report.json")
     by_id = {v["id"]: v for v in report["verdicts"]}
     grades = {c.grade_id: _grade(c, by_id.get(c.grade_id), note) for c in cells}

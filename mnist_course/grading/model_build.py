@@ -62,6 +62,8 @@ def build_model(
         # Keras raises many kinds for shapes that do not fit together.
         raise NotPortableError(f"Keras refuses the architecture: {str(error)[:200]}") from error
     if weights is not None:
+        if any(w.dtype.kind not in "fiub" for w in weights):
+            raise NotPortableError("a weight that is no array of real numbers")
         wanted = [tuple(w.shape) for w in model.weights]
         given = [w.shape for w in weights]
         if wanted != given:

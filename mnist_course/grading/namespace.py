@@ -54,11 +54,27 @@ def export(namespace: Mapping[str, Any], names: Iterable[str], path: str) -> Non
         if found is not None:
             values[name] = found
             substituted.append(name)
-    frame = encode({"values": values, "substituted": substituted}, take_apart=take_apart)
+    frame = _frame_of(values, substituted)
     target = Path(path)
     beside = target.with_suffix(".part")
     beside.write_bytes(frame)
     beside.replace(target)
+
+
+def _frame_of(values: dict[str, Any], substituted: list[str]) -> bytes:
+    """Return the frame; a value that is too large costs itself and no other."""
+    try:
+        return encode({"values": values, "substituted": substituted}, take_apart=take_apart)
+    except Exception:
+        fitting: dict[str, Any] = {}
+        for name, value in values.items():
+            try:
+                encode({"values": {**fitting, name: value}}, take_apart=take_apart)
+                fitting[name] = value
+            except Exception as error:
+                # Asking a student's object for its parts may raise anything.
+                fitting[name] = Opaque(type(value).__name__, f"it cannot be read: {error}")
+        return encode({"values": fitting, "substituted": substituted}, take_apart=take_apart)
 
 
 def _substitute(name: str) -> Any:
@@ -68,7 +84,7 @@ def _substitute(name: str) -> Any:
     if name == "model" and running is not None:
         return running.last_model
     if name == "log" and running is not None:
-        return ExperimentLog()
+        return ExperimentLog.automatic()
     return None
 
 

@@ -175,7 +175,8 @@ def _cells(cells: list[Any]) -> list[SubmittedCell]:
         metadata = cell.get("metadata")
         known = metadata.get("nbgrader") if isinstance(metadata, dict) else None
         claimed = known.get("grade_id") if isinstance(known, dict) else None
+        claimed = claimed if type(claimed) is str else ""
         # A lone surrogate can be written in JSON but not be sent to a kernel.
-        source = source.encode("utf-8", "replace").decode()
-        result.append(SubmittedCell(kind, source, claimed if type(claimed) is str else ""))
+        source, claimed = (s.encode("utf-8", "replace").decode() for s in (source, claimed))
+        result.append(SubmittedCell(kind, source, claimed))
     return result

@@ -7,6 +7,9 @@ import subprocess
 import sys
 from typing import Any
 
+import zmq
+import zmq.asyncio
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
@@ -16,6 +19,8 @@ from mnist_course.grading.sandbox import Sandbox
 
 __all__ = ["PROVISIONER", "SandboxProvisioner", "kernel_manager"]
 
+MAX_MESSAGE = 8 << 20  # bytes; a kernel that sends more loses its connection for a moment
+MAX_QUEUED = 32  # messages that wait on our side
 PROVISIONER = "mnist-course-sandbox"  # the entry point's name in pyproject.toml
 
 
@@ -108,6 +113,48 @@ class _SandboxedKernelManager(AsyncKernelManager):
     sandbox: Sandbox
 
 
+class _BoundedKernelClient(AsyncKernelClient):
+    """Its sockets bound what a hostile kernel makes this process hold."""
+
+    _watch: Any = None
+
+    def _context_default(self) -> Any:
+        self._created_context = True
+        context = zmq.asyncio.Context()
+        context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
+        context.setsockopt(zmq.RCVHWM, MAX_QUEUED)
+        return context
+
+    def connect_iopub(self, identity: bytes | None = None) -> Any:
+        """Connect, and watch the connection: libzmq ends it for good on a too large message."""
+        socket = super().connect_iopub(identity)
+        self._watch = socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        return socket
+
+    @property
+    def is_deaf(self) -> bool:
+        """True when the kernel's outputs cannot be heard any more."""
+        return bool(self._watch.getsockopt(zmq.EVENTS) & zmq.POLLIN)
+
+    def stop_channels(self) -> None:
+        """Close the channels, with what watches them."""
+        self._stop_watching()
+        super().stop_channels()
+
+    async def listen_again(self) -> None:
+        """Make a new connection for outputs."""
+        self._stop_watching()
+        self.iopub_channel.close()
+        self._iopub_channel = None  # made anew on the next use
+        self.iopub_channel.start()
+        await asyncio.sleep(0.2)  # until the kernel knows of the subscription
+
+    def _stop_watching(self) -> None:
+        if self._watch is not None and self._iopub_channel is not None:
+            self._iopub_channel.socket.disable_monitor()
+        self._watch = None
+
+
 def kernel_manager(sandbox: Sandbox) -> AsyncKernelManager:
     """Return a jupyter_client manager whose kernel runs in ``sandbox``.
 
@@ -117,6 +164,7 @@ def kernel_manager(sandbox: Sandbox) -> AsyncKernelManager:
         Open; the caller closes it.
     """
     manager = _SandboxedKernelManager(
+        client_factory=_BoundedKernelClient,
         kernel_spec_manager=_OneKernel(),
         transport="ipc",
         ip=str(sandbox.ipc / "k"),

@@ -47,8 +47,10 @@ class RemoteBackend:
         """Hand a captured model over and return its facade, or why it cannot be rebuilt."""
         try:
             described = self._ask(op="load", config=parts["config"], weights=parts["weights"])
-        except NotPortableError as error:
+        except (NotPortableError, ValueError) as error:
             return Opaque("keras.Model", str(error))
+        except CannotGrade as error:  # costs the items that look at the model, no other
+            return Opaque("keras.Model", f"the model could not be rebuilt: {error}")
         return facade(described, parts, self)
 
     def predict(self, model: Any, x: FloatArray) -> FloatArray:
@@ -100,7 +102,7 @@ class RemoteBackend:
     def _ask(self, **question: Any) -> Any:
         number = secrets.randbits(60)
         try:
-            self._channel.send({**question, "number": number})
+            self._channel.send({**question, "number": number}, seconds=self._seconds)
             answer: Any = None
             while type(answer) is not dict or answer.get("number") != number:
                 answer = self._channel.receive(seconds=self._seconds)

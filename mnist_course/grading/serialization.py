@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 MAX_HEADER_BYTES = 4 << 20
-MAX_ARRAY_BYTES = 512 << 20
+MAX_ARRAY_BYTES = 240 << 20  # below what a sandboxed process may write into one file
 MAX_ITEMS = 100_000
 MAX_DEPTH = 12  # of values; the JSON of a frame is about four times as deep
 MAX_STRING = 1 << 20
@@ -76,15 +76,12 @@ class _Writer:
     take_apart: TakeApart
     chunks: list[bytes] = field(default_factory=list)
     position: int = 0
-    items: int = 0
+    items: int = 1
 
     def node(self, value: Any, depth: int = 0) -> dict[str, Any]:
         """Return the header's description of one value, whose arrays go to ``chunks``."""
-        self.items += 1
         if depth > MAX_DEPTH:
             return self._opaque(value, f"nested more than {MAX_DEPTH} levels deep")
-        if self.items > MAX_ITEMS:
-            return self._opaque(value, f"more than {MAX_ITEMS:,} items")
         kind = type(value)
         # Exact types only: a subclass may answer differently each time it is asked.
         if value is None:
@@ -100,21 +97,35 @@ class _Writer:
         if kind is str:
             if len(value) > MAX_STRING:
                 return self._opaque(value, f"a string of more than {MAX_STRING:,} characters")
-            return {"k": "str", "v": value.encode("utf-8", "replace").decode()}
+            return {"k": "str", "v": _sendable(value)}
         if kind in (list, tuple):
+            if not self._reserve(len(value)):
+                return self._opaque(value, f"more than {MAX_ITEMS:,} items in all")
             return {"k": kind.__name__, "v": [self.node(v, depth + 1) for v in value]}
         if kind is dict:
+            if not self._reserve(2 * len(value)):
+                return self._opaque(value, f"more than {MAX_ITEMS:,} items in all")
             pairs = [[self.node(k, depth + 1), self.node(v, depth + 1)] for k, v in value.items()]
             return {"k": "dict", "v": pairs}
         if isinstance(value, (np.ndarray, np.generic)):
             return self._array(value)
-        portable = self.take_apart(value)
+        portable = value if kind in (Opaque, Portable) else self.take_apart(value)
         if isinstance(portable, Opaque):
-            return {"k": "opaque", "t": portable.type_name[:80], "why": portable.reason[:500]}
+            words = (portable.type_name[:80], portable.reason[:500])
+            return {"k": "opaque", "t": _sendable(words[0]), "why": _sendable(words[1])}
         if portable is None:
             return self._opaque(value, "not one of the types that can be graded")
+        if not self._reserve(len(portable.parts)):
+            return self._opaque(value, f"more than {MAX_ITEMS:,} items in all")
         parts = {str(n): self.node(v, depth + 1) for n, v in portable.parts.items()}
         return {"k": "object", "t": portable.kind, "v": parts}
+
+    def _reserve(self, count: int) -> bool:
+        """Take room for a container's values all at once, so that none is cut off in the middle."""
+        if self.items + count > MAX_ITEMS:
+            return False
+        self.items += count
+        return True
 
     def _array(self, value: np.ndarray[Any, Any] | np.generic) -> dict[str, Any]:
         array = np.asarray(value)
@@ -136,7 +147,23 @@ class _Writer:
 
     @staticmethod
     def _opaque(value: Any, reason: str) -> dict[str, Any]:
-        return {"k": "opaque", "t": type(value).__name__[:80], "why": reason}
+        return {"k": "opaque", "t": _sendable(type(value).__name__[:80]), "why": reason}
+
+
+def _sendable(text: str) -> str:
+    """Return text without lone surrogates, which no file or page can hold."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _received(text: Any) -> str:
+    """Check that a text is one that ``_sendable`` gives."""
+    if type(text) is not str:
+        raise SerializationError("words that are no text")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise SerializationError("a text with a lone surrogate") from error
+    return text
 
 
 def encode(value: Any, *, take_apart: TakeApart = _nothing) -> bytes:
@@ -238,19 +265,24 @@ class _Reader:
     def value(self, node: Any, depth: int = 0) -> Any:
         """Return the value that a header node describes."""
         self.items += 1
-        if depth > MAX_DEPTH + 1 or self.items > MAX_ITEMS + 1:
+        if depth > MAX_DEPTH or self.items > MAX_ITEMS:
             raise SerializationError("a frame with too many or too deeply nested values")
         if type(node) is not dict:
             raise SerializationError("a frame node is not an object")
-        reader = self._READERS.get(node.get("k"))  # type: ignore[arg-type]
-        if reader is None:
-            raise SerializationError(f"unknown kind of value {str(node.get('k'))[:40]!r}")
+        kind = node.get("k")
+        if type(kind) is not str or kind not in self._READERS:
+            raise SerializationError(f"unknown kind of value {str(kind)[:40]!r}")
+        reader = self._READERS[kind]
         return reader(self, node, depth)
 
     def _plain(self, node: dict[str, Any], depth: int) -> Any:
         expected = {"bool": bool, "int": int, "str": str}[node["k"]]
         if type(node.get("v")) is not expected:
             raise SerializationError(f"a {node['k']} node that holds something else")
+        if expected is str:
+            return _received(node["v"])
+        if not -(2**63) <= node["v"] < 2**64:
+            raise SerializationError("an integer beyond 64 bits")
         return node["v"]
 
     def _none(self, node: dict[str, Any], depth: int) -> None:
@@ -283,9 +315,12 @@ class _Reader:
             if type(key) not in (str, int, float, bool, tuple, type(None)):
                 raise SerializationError("a dict key that is not a plain value")
             try:
-                result[key] = self.value(pair[1], depth + 1)
+                known = key in result
             except TypeError as error:  # a tuple that holds a list
                 raise SerializationError("a dict key that is not a plain value") from error
+            if known:
+                raise SerializationError("a dict with the same key twice")
+            result[key] = self.value(pair[1], depth + 1)
         return result
 
     def _array(self, node: dict[str, Any], depth: int) -> Any:
@@ -302,8 +337,10 @@ class _Reader:
         if type(at) is not int or at != self.position or size > len(self.data) - at:
             raise SerializationError("an array node that does not fit its bytes")
         self.position += size
-        flat = np.frombuffer(self.data[at : at + size], dtype="<" + dtype)
-        array = flat.reshape(shape).copy()
+        try:
+            array = np.ndarray(shape, "<" + dtype, self.data[at : at + size]).copy()
+        except (ValueError, TypeError) as error:  # sizes beyond NumPy's, beside one of zero
+            raise SerializationError("an array node with a bad shape") from error
         if node["k"] == "scalar":
             if shape:
                 raise SerializationError("a scalar node with a shape")
@@ -311,16 +348,13 @@ class _Reader:
         return array
 
     def _opaque(self, node: dict[str, Any], depth: int) -> Opaque:
-        name, reason = node.get("t"), node.get("why")
-        if type(name) is not str or type(reason) is not str:
-            raise SerializationError("an opaque node without words")
-        return Opaque(name[:80], reason[:500])
+        return Opaque(_received(node.get("t"))[:80], _received(node.get("why"))[:500])
 
     def _object(self, node: dict[str, Any], depth: int) -> Any:
         kind, parts = node.get("t"), node.get("v")
         if type(kind) is not str or kind not in self.build or type(parts) is not dict:
             raise SerializationError(f"an object of unknown kind {str(kind)[:40]!r}")
-        return self.build[kind]({n: self.value(v, depth + 1) for n, v in parts.items()})
+        return self.build[kind]({_received(n): self.value(v, depth + 1) for n, v in parts.items()})
 
     _READERS = {  # noqa: RUF012 - a constant table; slots leave no other place
         "none": _none, "bool": _plain, "int": _plain, "str": _plain, "float": _float,

@@ -231,17 +231,15 @@ def _similarity(one: str, other: str) -> float:
 def _match_between_neighbours(
     cells: Sequence[SubmittedCell], assignment: Assignment, matches: dict[int, AssignmentCell]
 ) -> None:
-    """Match an answer that was rewritten whole: the one free cell between two found neighbours."""
+    """Match an answer that was rewritten whole: the one free cell between found neighbours."""
     position = {o.index: i for i, o in matches.items()}
     for original in assignment.cells:
         if original.index in position or original.is_grade_cell or original.is_given:
             continue  # only an answer may be anything; a given cell must look like ours
         if not original.grade_id:
             continue
-        before = max((i for k, i in position.items() if k < original.index), default=None)
-        after = min((i for k, i in position.items() if k > original.index), default=None)
-        if before is None or after is None:
-            continue
+        before = max((i for k, i in position.items() if k < original.index), default=-1)
+        after = min((i for k, i in position.items() if k > original.index), default=len(cells))
         between = [
             i
             for i in range(before + 1, after)

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_course.exceptions import MnistCourseError, RecordError, SerializationError
+from mnist_course.grading.assignment import GIVEN_NAMES
 from mnist_course.grading.channel import Channel
 from mnist_course.grading.serialization import Opaque, Portable, decode
 
@@ -91,8 +92,14 @@ def _log(parts: Mapping[str, Any]) -> Any:
 
 
 def _history(parts: Mapping[str, Any]) -> Any:
+    series = parts["history"]
+    if type(series) is not dict or not all(
+        type(k) is str and type(v) is list and all(type(n) is float for n in v)
+        for k, v in series.items()
+    ):
+        raise SerializationError("a history that is no mapping of names to lists of numbers")
     history = type("History", (), {"__doc__": "Keras' History as data."})()
-    history.history = parts["history"]
+    history.history = series
     history.epoch = parts["epoch"]
     return history
 
@@ -118,11 +125,15 @@ def judge(cell: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     missing = _missing(cell, values)
     if missing is not None:
         return missing
+    # Exactly the names that the cell asks for: the captured file may hold others, such as
+    # ``__builtins__``.
+    names = {*cell["needs"], *(GIVEN_NAMES & values.keys())}
+    namespace = {name: values[name] for name in names}
     score.clear()
     printed = io.StringIO()
     try:
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-            value = _run(cell["source"], f"<{cell['id']}>", dict(values))
+            value = _run(cell["source"], f"<{cell['id']}>", namespace)
         verdict = _verdict_of(value, float(cell["points"]))
     except score.CheckFailed as failed:
         found = failed.finding
@@ -240,6 +251,7 @@ def _in_a_fork(
         status = 1
         try:
             os.close(read_end)
+            signal.alarm(int(seconds) + 5)  # ends with us, should this process end first
             data = json.dumps(judge(cell, values)).encode()
             with os.fdopen(write_end, "wb") as pipe:
                 pipe.write(data)
@@ -284,6 +296,7 @@ def _draw(job: Mapping[str, Any], verdicts: list[dict[str, Any]], folder: Path) 
 
 def main(arguments: list[str]) -> int:
     """Run a job."""
+    start = time.monotonic()
     job_file = Path(arguments[1])
     job = json.loads(job_file.read_text())
     backend = None
@@ -298,15 +311,15 @@ def main(arguments: list[str]) -> int:
     values, substituted, problem = read_values(captured, backend)
     values["execution"] = job["execution"]
     _preload()
-    deadline = time.monotonic() + job["seconds"]
+    deadline = start + job["seconds"]
     verdicts = []
     for cell in job["cells"]:
-        start = time.monotonic()
-        left = deadline - start
+        began = time.monotonic()
+        left = deadline - began
         verdict = _undecided(problem) if problem else _undecided("no time was left")
         if not problem and left > 0:
             verdict = _in_a_fork(cell, values, left)
-        verdicts.append(verdict | {"id": cell["id"], "seconds": time.monotonic() - start})
+        verdicts.append(verdict | {"id": cell["id"], "seconds": time.monotonic() - began})
         _write(job_file, {"verdicts": verdicts, "substituted": substituted, "pictures": []})
     pictures = _draw(job, verdicts, job_file.parent)
     _write(job_file, {"verdicts": verdicts, "substituted": substituted, "pictures": pictures})

@@ -1,0 +1,1 @@
+"""Example submissions of the course, made from the released notebooks."""

@@ -1,0 +1,181 @@
+"""What a model gives for the grader's own copy of the test images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_course.checks import backend
+from mnist_course.checks.score import CannotGrade, CheckFailed
+from mnist_course.checks.trained_model import CLASSES, layers_of, lineage, record_of, weights_of
+from mnist_course.datasets import mnist
+
+if TYPE_CHECKING:
+    from mnist_course.experiments.fit_record import FitRecord
+    from mnist_course.experiments.log import ExperimentLog
+
+__all__ = [
+    "Kept",
+    "Measured",
+    "held_out",
+    "inputs_for",
+    "measure",
+    "rows_of_test_set",
+    "total_epochs",
+]
+
+PIXELS = 784
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a model gave for the 10,000 test images.
+
+    ``accuracy`` is within 0..1; ``predicted`` holds classes, int, shape (10000,).
+    """
+
+    accuracy: float
+    predicted: npt.NDArray[np.int64]
+
+
+class Kept(Generic[Value]):
+    """The newest results by what they depend on, for one backend at a time.
+
+    The items of one notebook ask about the same model again and again, in cells that share no
+    variable.
+    """
+
+    def __init__(self, size: int = 16) -> None:
+        self._size = size
+        self._backend: backend.Backend | None = None
+        self._values: dict[tuple[str | int, ...], Value] = {}
+
+    def get(self, *key: str | int) -> Value | None:
+        """Return the result for this key from the current backend, or None."""
+        return self._values.get(key) if self._backend is backend.current() else None
+
+    def put(self, value: Value, *key: str | int) -> Value:
+        """Keep a result, and drop the oldest beyond the size."""
+        if self._backend is not backend.current():
+            self._backend = backend.current()
+            self._values.clear()
+        while len(self._values) >= self._size:
+            self._values.pop(next(iter(self._values)))
+        self._values[key] = value
+        return value
+
+
+_MEASURED: Kept[Measured] = Kept()
+
+
+@lru_cache(maxsize=1)
+def held_out() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Return the MNIST test set: pixels uint8 (10000, 28, 28), classes int (10000,)."""
+    _, (images, labels) = mnist.load_data()
+    return images, labels.astype(np.int64)
+
+
+def inputs_for(
+    model: Any, record: FitRecord | None, pixels: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.float32]:
+    """Turn raw pixels into what a model was trained on.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Asked for its input shape where there is no record.
+    record : FitRecord or None
+        Its training data give scaling and shape: ``x = factor * pixel + offset``.
+    pixels : array of shape (n, 28, 28), uint8
+
+    Returns
+    -------
+    array of shape (n, ...), float32
+    """
+    data = record.data if record is not None else None
+    if data is not None and data.factor is not None and data.offset is not None:
+        factor, offset = data.factor, data.offset
+    else:
+        rescales = any(type(layer).__name__ == "Rescaling" for layer in layers_of(model))
+        factor, offset = (1.0 if rescales else 1.0 / 255.0), 0.0
+    shape = data.shape if data is not None else tuple(getattr(model, "input_shape", None) or ())[1:]
+    if None in shape or int(np.prod(shape, dtype=np.int64)) != PIXELS:
+        shape = pixels.shape[1:]
+    scaled = np.multiply(pixels, np.float32(factor), dtype=np.float32)
+    scaled += np.float32(offset)
+    return scaled.reshape(len(pixels), *shape)
+
+
+def measure(model: Any, log: ExperimentLog) -> Measured:
+    """Measure a model on the grader's own test images, in the scaling that it was trained with.
+
+    Raises
+    ------
+    CheckFailed
+        If ``model`` is no Keras model with ten finite outputs an image.
+    CannotGrade
+        If the training data were scaled in a way that cannot be repeated.
+    """
+    from mnist_course.experiments import weights_digest
+
+    record, _ = record_of(model, log)
+    key = (weights_digest(weights_of(model)), record.number if record is not None else 0)
+    kept = _MEASURED.get(*key)
+    if kept is not None:
+        return kept
+    pixels, labels = held_out()
+    try:
+        outputs = backend.current().predict(model, inputs_for(model, record, pixels))
+    except ValueError as error:
+        raise CheckFailed(
+            str(error),
+            "The test images go in as 28 x 28 pixels, or in the shape that you trained with.",
+            "Begin the network with Input((28, 28)) and Flatten(), then train it.",
+        ) from error
+    if outputs.ndim != 2 or outputs.shape[1] != CLASSES:
+        width = outputs.shape[-1] if outputs.ndim > 1 else 1
+        raise CheckFailed(
+            f"`model` gives {width} numbers for an image; expected {CLASSES}, one for each digit.",
+            "The position of the largest number is the answer of the network.",
+            "End the network with Dense(10, activation='softmax').",
+        )
+    if not np.isfinite(outputs).all():
+        raise CheckFailed(
+            "`model` gives NaN for test images although its weights are finite.",
+            "Numbers grew beyond what a float32 can hold on their way through the layers.",
+            "Divide the pixels by 255 and lower the learning rate, then build the network again.",
+        )
+    predicted = outputs.argmax(axis=1).astype(np.int64)
+    measured = Measured(float((predicted == labels).mean()), predicted)
+    _refuse_unknown_scaling(record, measured)
+    return _MEASURED.put(measured, *key)
+
+
+def _refuse_unknown_scaling(record: FitRecord | None, measured: Measured) -> None:
+    """Refuse to judge by a wrong number: the model may know a scaling that we cannot make."""
+    if record is None or record.data is None or record.data.factor is not None:
+        return
+    if record.accuracy is not None and record.accuracy > measured.accuracy + 0.01:
+        raise CannotGrade(
+            f"fit {record.number}: the training data are no scaling factor * pixel + offset of "
+            f"MNIST; own accuracy {record.accuracy:.4f}, on pixels / 255 {measured.accuracy:.4f}"
+        )
+
+
+def rows_of_test_set(record: FitRecord | None, log: ExperimentLog) -> int:
+    """Return how many MNIST test images the fits behind a model were trained on."""
+    if record is None:
+        return 0
+    fits = lineage(record, log)
+    return max((fit.data.test_rows for fit in fits if fit.data is not None), default=0)
+
+
+def total_epochs(record: FitRecord, log: ExperimentLog) -> int:
+    """Return the epochs that a model was trained for, over all fits that continued it."""
+    return sum(fit.epochs for fit in lineage(record, log))

@@ -1,0 +1,51 @@
+"""Pictures for students: the numbers first, then ``plot(ax=None)``, as in scikit-learn's displays."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mnist_course.visualization.confusion_matrix import (
+        ConfusionMatrixDisplay,
+        plot_confusion_matrix,
+    )
+    from mnist_course.visualization.images import ImageGridDisplay, plot_images
+    from mnist_course.visualization.learning_curves import (
+        LearningCurvesDisplay,
+        plot_learning_curves,
+    )
+    from mnist_course.visualization.mistakes import MistakesDisplay, plot_mistakes
+
+__all__ = [
+    "ConfusionMatrixDisplay",
+    "ImageGridDisplay",
+    "LearningCurvesDisplay",
+    "MistakesDisplay",
+    "plot_confusion_matrix",
+    "plot_images",
+    "plot_learning_curves",
+    "plot_mistakes",
+]
+
+_HOME = {
+    "ConfusionMatrixDisplay": "confusion_matrix",
+    "ImageGridDisplay": "images",
+    "LearningCurvesDisplay": "learning_curves",
+    "MistakesDisplay": "mistakes",
+    "plot_confusion_matrix": "confusion_matrix",
+    "plot_images": "images",
+    "plot_learning_curves": "learning_curves",
+    "plot_mistakes": "mistakes",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Late: matplotlib, seaborn and pandas load when a name is used, not when the package is.
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,99 @@
+"""What importing loads, seen from fresh processes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {
+    "IPython",
+    "PIL",
+    "click",
+    "dask",
+    "h5py",
+    "jax",
+    "jinja2",
+    "jupyter_client",
+    "keras",
+    "matplotlib",
+    "nbclient",
+    "nbconvert",
+    "nbformat",
+    "nbgrader",
+    "numpy",
+    "pandas",
+    "psutil",
+    "rich",
+    "scipy",
+    "seaborn",
+    "sklearn",
+    "tensorflow",
+    "zmq",
+}
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Top-level packages in a fresh interpreter after ``statement``, less those before it."""
+    code = (
+        "import sys, json; before = set(sys.modules)\n"
+        f"{statement}\n"
+        "print(json.dumps(sorted({name.partition('.')[0] for name in set(sys.modules) - before})))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    return set(json.loads(result.stdout))
+
+
+@pytest.mark.parametrize(
+    ("module", "allowed"),
+    [
+        ("mnist_course", set()),
+        ("mnist_course.exceptions", set()),
+        ("mnist_course.grading", set()),
+        ("mnist_course.grading.results", set()),
+        ("mnist_course.datasets", set()),
+        ("mnist_course.visualization", set()),
+        ("mnist_course.preprocessing", set()),
+        ("mnist_course.datasets.mnist", {"numpy"}),
+        ("mnist_course.datasets.redirect", {"numpy"}),
+    ],
+)
+def test_import_loads_only_what_it_says(module, allowed):
+    assert loaded_by(f"import {module}") & HEAVY == allowed
+
+
+def test_the_package_itself_loads_only_the_standard_library():
+    third_party = loaded_by("import mnist_course") - set(sys.stdlib_module_names)
+    assert third_party == {"mnist_course"}
+
+
+@pytest.mark.parametrize(
+    ("package", "names"),
+    [
+        (
+            "mnist_course.visualization",
+            [
+                "ConfusionMatrixDisplay",
+                "ImageGridDisplay",
+                "LearningCurvesDisplay",
+                "MistakesDisplay",
+                "plot_images",
+            ],
+        ),
+        ("mnist_course.preprocessing", ["synthetic_digit", "to_mnist"]),
+    ],
+)
+def test_names_that_load_late_are_listed_all_the_same(package, names):
+    code = (
+        f"import {package} as p; assert p.__all__ == {names!r}, p.__all__; "
+        f"assert set({names!r}) <= set(dir(p)); "
+        f"from {package} import *; {'; '.join(names)}\n"
+        "try: p.no_such_name\n"
+        "except AttributeError as error: assert 'no_such_name' in str(error)\n"
+        "else: raise SystemExit('no AttributeError')"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
