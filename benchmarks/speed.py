@@ -50,7 +50,9 @@ c.NbGrader.logfile = ""
 
 def quiet(command: list[str], cwd: Path) -> None:
     """Run a command; show its output only when it fails."""
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "MPLBACKEND": "agg"}
+    # nbgrader starts `alembic` by name, and a virtual environment need not be activated.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "PATH": path, "TF_CPP_MIN_LOG_LEVEL": "3", "MPLBACKEND": "agg"}
     ended = subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, check=False
     )

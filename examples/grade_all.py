@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
-from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -77,16 +76,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     table = Table(
         title="M5: automatic points of the example submissions",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
+        box=None,
+        header_style="bold underline",
     )
     table.add_column("submission", no_wrap=True)
     for item, of in ITEMS.items():
         table.add_column(f"{item[3:8].strip('-')}\n/{of:g}", justify="right", no_wrap=True)
     table.add_column(f"sum\n/{sum(ITEMS.values()):g}", justify="right", style="bold", no_wrap=True)
     table.add_column("s", justify="right", no_wrap=True)
-    table.add_column("as\nexpected")
+    table.add_column("as\nexp.", no_wrap=True)
     problems: list[str] = []
     for name in options.only or EXPECTED:
         start = time.monotonic()

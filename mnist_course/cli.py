@@ -35,7 +35,7 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("notebook", type=click.Path(path_type=Path))
+@click.argument("notebook", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--assignment", required=True, metavar="ID", help="Which assignment, such as m5.")
 @click.option(
     "--output",
@@ -146,7 +146,7 @@ def build(assignment: str, output: Path, root: Path) -> None:
 
 @autograder.command()
 @click.argument("zip_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.argument("notebook", type=click.Path(path_type=Path))
+@click.argument("notebook", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--output",
     required=True,

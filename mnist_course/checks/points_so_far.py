@@ -142,13 +142,15 @@ def read_items(
         In the order of ``items``.
     """
     last: dict[str, int] = {}
-    changed = 0
+    bound: dict[str, int] = {}
     for number, source in enumerate(sources):
         header = header_id(source)
         if header is not None:
             last[header[0]] = number
-        elif any(re.search(_BINDS.format(name=name), source, re.MULTILINE) for name in names):
-            changed = number
+            continue
+        for name in names:
+            if re.search(_BINDS.format(name=name), source, re.MULTILINE):
+                bound[name] = number
     rows = []
     for grade_id, of in items.items():
         run = last.get(grade_id)
@@ -158,13 +160,19 @@ def read_items(
             remark = "not run yet"
         elif points is None:
             remark = "stopped: read the message under its cell"
-        elif run < changed:
-            remark = "older than your model: run it again"
+        elif older := _newer_than(run, sources[run], bound):
+            remark = f"older than your `{older}`: run it again"
         else:
             later = (by_the_grader or {}).get(grade_id, 0)
             remark = f"up to {later:g} more are decided when you submit" if later else ""
         rows.append(Item(grade_id, of, points, remark))
     return rows
+
+
+def _newer_than(run: int, source: str, bound: Mapping[str, int]) -> str:
+    """Return a name that a check uses, and that was bound again after the check ran."""
+    newer = (name for name, number in bound.items() if run < number)
+    return next((name for name in newer if re.search(rf"\b{name}\b", source)), "")
 
 
 def _saved(namespace: Mapping[str, Any]) -> list[str]:

@@ -80,6 +80,13 @@ class _BoundedClient(NotebookClient):
         self.written, self.failure, self.timeout = 0, None, max(1, int(seconds))
         self.nb.cells = [cell]
         self._display_id_map.clear()
+        self.on_cell_error = self.note_failure
+
+    def note_failure(self, execute_reply: dict[str, Any], **_: Any) -> None:
+        """Keep the error of the kernel's reply; the one among the outputs may be lost."""
+        content = execute_reply["content"]
+        name, value = content.get("ename", "Error"), content.get("evalue", "")
+        self.failure = (_words(name, 80), _words(value, _MAX_MESSAGE))
 
     async def _async_check_alive(self) -> None:
         """Also stop a cell whose output was too large to be heard; nbclient asks every second."""
@@ -96,11 +103,7 @@ class _BoundedClient(NotebookClient):
     def output(
         self, outs: list[Any], msg: dict[str, Any], display_id: str | None, cell_index: int
     ) -> Any:
-        content = msg.get("content")
-        if msg.get("msg_type") == "error" and isinstance(content, dict):
-            name, value = content.get("ename", "Error"), content.get("evalue", "")
-            self.failure = (_words(name, 80), _words(value, _MAX_MESSAGE))
-        size = sum(len(str(v)) for v in _texts(content))
+        size = sum(len(str(v)) for v in _texts(msg.get("content")))
         before, self.written = self.written, self.written + size
         if before <= MAX_OUTPUT < self.written:
             manager: Any = self.km
@@ -146,6 +149,7 @@ class _Run:
     fatal: set[int] = field(default_factory=set)  # cells that are never run again
     layers: tuple[SandboxLayer, ...] = ()
     captured: Path | None = None
+    furthest: int = -1  # cells that had ended well when ``captured`` was written
     start: float = field(default_factory=time.monotonic)
 
     def left(self) -> float:
@@ -193,6 +197,7 @@ class _Run:
         if await self._one(client, self.setup, 120.0) is not None:
             raise KernelStartError("the kernel could not be prepared for the student's cells")
         todo = [c for c in self.cells if c.runs and c.number not in self.fatal]
+        well = 0
         for position, cell in enumerate(todo):
             if self.progress is not None:
                 self.progress(position, len(todo), f"cell {cell.number}")
@@ -202,13 +207,16 @@ class _Run:
                 break
             began = time.monotonic()
             error = await self._one(client, cell.source, budget, cell.number)
+            well += error is None or error[0] not in (*_DEATHS, *_EXHAUSTING)
             if time.monotonic() - began > _WORTH_KEEPING and (not error or error[0] not in _DEATHS):
-                await self._capture(client, sandbox)  # a later death must not cost this work
+                await self._capture(client, sandbox, well)  # a later death must not cost this work
             if error is None:
                 self.errors.pop(cell.number, None)
                 continue
             kind, message = error
             self.errors[cell.number] = CellError(cell.number, kind, message)
+            if kind == "DeadKernelError" and self._blame():
+                return False  # an earlier cell may have exhausted the kernel: once more without it
             if kind in _DEATHS:
                 self.fatal.add(cell.number)
                 if kind == "KernelStuckError":
@@ -217,14 +225,18 @@ class _Run:
                     )
                     self.errors[cell.number] = CellError(cell.number, "TimeoutError", took)
                 return False
-        return await self._capture(client, sandbox)
+        return await self._capture(client, sandbox, well)
 
-    async def _capture(self, client: _BoundedClient, sandbox: Sandbox) -> bool:
+    async def _capture(self, client: _BoundedClient, sandbox: Sandbox, well: int) -> bool:
+        """Take the values out, unless an earlier pass got further; False to try once more."""
+        if well < self.furthest:
+            return True
         inside = sandbox.work / "captured.frame"
         error = await self._one(client, self.capture.format(path=str(inside)), _CAPTURE_SECONDS)
         if error is not None:
             _log.warning("capture: %s: %s", *error)
-        self.captured = take_file(inside, self.destination) or self.captured
+        if taken := take_file(inside, self.destination):
+            self.captured, self.furthest = taken, well
         return self.captured is not None or not self._blame()
 
     def _blame(self) -> bool:
@@ -292,15 +304,15 @@ def take_file(source: Path, destination: Path, *, limit: int = 600 << 20) -> Pat
         fd = os.open(source, flags)
     except OSError:
         return None
-    with os.fdopen(fd, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
-            return None
-        with destination.open("wb") as target:
-            left = limit
-            while left > 0 and (chunk := file.read(min(1 << 20, left))):
-                target.write(chunk)
-                left -= len(chunk)
+    status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
+        os.close(fd)  # a folder could not even be wrapped in a file object
+        return None
+    with os.fdopen(fd, "rb") as file, destination.open("wb") as target:
+        left = limit
+        while left > 0 and (chunk := file.read(min(1 << 20, left))):
+            target.write(chunk)
+            left -= len(chunk)
     return destination
 
 

@@ -6,6 +6,7 @@ measure in the same way.
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -104,8 +105,11 @@ class KerasBackend:
             loss=make_loss(compiled.loss),
             steps_per_execution=STEPS if keras.backend.backend() == "tensorflow" else 1,
         )
+        # Keras' own fit: a retraining in a student's process is none of the student's fits.
+        fit = inspect.unwrap(keras.Model.fit)
         for epoch in range(record.epochs if epochs is None else epochs):
-            model.fit(
+            fit(
+                model,
                 x,
                 y,
                 batch_size=record.batch_size or 32,

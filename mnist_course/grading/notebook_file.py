@@ -58,16 +58,19 @@ def read(path: Path) -> SubmittedNotebook:
         If it cannot be read as a notebook, in a sentence that a student may see.
     """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    # A file's name is the student's text, too, and may not even be text.
+    name = "".join(c if c.isprintable() else "?" for c in path.name)[:80]
     try:
         fd = os.open(path, flags)
     except FileNotFoundError as error:
-        raise SubmissionError(f"There is no file {path.name}. Check the name.") from error
+        raise SubmissionError(f"There is no file {name}. Check the name.") from error
     except OSError as error:
-        raise SubmissionError(f"{path.name} cannot be opened ({error.strerror}).") from error
+        raise SubmissionError(f"{name} cannot be opened ({error.strerror}).") from error
+    status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode):  # a folder could not even be wrapped in a file object
+        os.close(fd)
+        raise SubmissionError(f"{name} is not a file. Submit the .ipynb file itself.")
     with os.fdopen(fd, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise SubmissionError(f"{path.name} is not a file. Submit the .ipynb file itself.")
         if status.st_size > MAX_BYTES:
             raise SubmissionError(
                 f"The notebook has {status.st_size / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} MB "

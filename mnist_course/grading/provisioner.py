@@ -9,7 +9,7 @@ from typing import Any
 
 import zmq
 import zmq.asyncio
-from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
@@ -150,9 +150,10 @@ class _BoundedKernelClient(AsyncKernelClient):
         await asyncio.sleep(0.2)  # until the kernel knows of the subscription
 
     def _stop_watching(self) -> None:
-        if self._watch is not None and self._iopub_channel is not None:
-            self._iopub_channel.socket.disable_monitor()
-        self._watch = None
+        if self._watch is not None:
+            self.iopub_channel.socket.disable_monitor()
+            self._watch.close(linger=0)  # an open socket would keep the context from ending
+            self._watch = None
 
 
 def kernel_manager(sandbox: Sandbox) -> AsyncKernelManager:

@@ -265,7 +265,7 @@ class _Reader:
     def value(self, node: Any, depth: int = 0) -> Any:
         """Return the value that a header node describes."""
         self.items += 1
-        if depth > MAX_DEPTH or self.items > MAX_ITEMS:
+        if depth > MAX_DEPTH + 1 or self.items > MAX_ITEMS:
             raise SerializationError("a frame with too many or too deeply nested values")
         if type(node) is not dict:
             raise SerializationError("a frame node is not an object")

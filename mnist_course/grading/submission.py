@@ -24,6 +24,10 @@ __all__ = ["AlignedCell", "AlignedNotebook", "align"]
 
 # Below this share of equal text two cells are not the same cell.
 _SIMILAR = 0.75
+_COMPARED = 2000  # characters of a cell that are compared
+# Character comparisons for one notebook: a few seconds. A notebook made of thousands of nearly
+# equal cells must not keep the grader busy for hours.
+_MOST_COMPARISONS = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +204,7 @@ def _match_by_text(
     taken = {c.grade_id for c in matches.values()}
     wanted = [c for c in assignment.cells if c.grade_id and c.grade_id not in taken]
     free = [i for i in range(len(cells)) if i not in matches]
+    effort = [_MOST_COMPARISONS]
     for original in wanted:
         text = _normal(visible_source(original.source))
         exact = [i for i in free if _normal(cells[i].source) == text]
@@ -208,7 +213,7 @@ def _match_by_text(
             free.remove(exact[0])
             continue
         scored = [
-            (_similarity(text, _normal(cells[i].source)), i)
+            (_similarity(text, _normal(cells[i].source), effort), i)
             for i in free
             if cells[i].cell_type == original.cell_type
         ]
@@ -219,12 +224,15 @@ def _match_by_text(
     _match_between_neighbours(cells, assignment, matches)
 
 
-def _similarity(one: str, other: str) -> float:
-    if not one or not other or len(other) > 20 * len(one) + 2000:
+def _similarity(one: str, other: str, effort: list[int]) -> float:
+    if not one or not other or len(other) > 20 * len(one) + 2000 or effort[0] < 0:
         return 0.0
-    matcher = difflib.SequenceMatcher(None, one[:4000], other[:4000], autojunk=False)
+    one, other = one[:_COMPARED], other[:_COMPARED]
+    effort[0] -= 20 * (len(one) + len(other))
+    matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)
     if matcher.real_quick_ratio() < _SIMILAR or matcher.quick_ratio() < _SIMILAR:
         return 0.0
+    effort[0] -= len(one) * len(other)
     return matcher.ratio()
 
 
@@ -233,6 +241,8 @@ def _match_between_neighbours(
 ) -> None:
     """Match an answer that was rewritten whole: the one free cell between found neighbours."""
     position = {o.index: i for i, o in matches.items()}
+    if not position:
+        return  # not one cell is ours: a position among none says nothing
     for original in assignment.cells:
         if original.index in position or original.is_grade_cell or original.is_given:
             continue  # only an answer may be anything; a given cell must look like ours

@@ -1,4 +1,4 @@
-"""Pictures for students: the numbers first, then ``plot(ax=None)``, as in scikit-learn's displays."""
+"""Pictures for students: first the numbers, then ``plot(ax=None)``, as scikit-learn does it."""
 
 from __future__ import annotations
 

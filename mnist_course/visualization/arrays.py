@@ -40,8 +40,8 @@ def as_classes(values: Any, *, name: str, rows: int | None = None) -> Classes:
         array = array[:, 0]
     if array.ndim not in (1, 2) or array.dtype.kind not in "buif":
         raise ValueError(
-            f"{name} must be classes, shape (n,), or one row of numbers per example, shape (n, 10); "
-            f"got shape {array.shape} of {array.dtype}."
+            f"{name} must be classes, shape (n,), or one row of numbers per example, shape "
+            f"(n, 10); got shape {array.shape} of {array.dtype}."
         )
     if rows is not None and len(array) != rows:
         raise ValueError(

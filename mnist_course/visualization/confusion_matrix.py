@@ -185,7 +185,7 @@ class ConfusionMatrixDisplay:
         classes = len(self.values)
         side = max(4.0, 0.56 * classes)
         ax = own_axes(ax, width=side + 1.2, height=side + 0.5)
-        shown = np.nan_to_num(self.values)
+        shown = np.nan_to_num(self.values * (1 if self.normalize is None else 100))
         right = np.eye(classes, dtype=bool)
         wrong = shown[~right]
         top = float(wrong.max()) if wrong.size and wrong.max() > 0 else 1.0
@@ -232,7 +232,7 @@ class ConfusionMatrixDisplay:
                 return ""
             if self.normalize is None:
                 return f"{int(value)}"
-            return f"{100 * value:.0f}" if value >= 0.0995 else f"{100 * value:.1f}"
+            return f"{value:.0f}" if value >= 9.95 else f"{value:.1f}"
 
         return np.array([[text(value) for value in row] for row in shown], dtype=object)
 

@@ -21,7 +21,7 @@ MAX_IMAGES = 400
 
 _CELL = 0.92  # inches
 _GAP = 0.16  # of an image's side
-_LINE = 0.3  # height of a caption's line, of an image's side
+_LINE = 0.19  # height of a caption's line, of an image's side
 
 
 class ImageGridDisplay:
@@ -133,6 +133,8 @@ class ImageGridDisplay:
         lines = max((caption.count("\n") + 1 for caption in self.captions if caption), default=0)
         gap = max(1, round(_GAP * width))
         below = round(_LINE * lines * height) + gap
+        # In axes of a figure that is not laid out yet, its width is only about right.
+        cell = _CELL if ax is None else _width(ax) / columns
         ax = own_axes(
             ax,
             width=max(columns * _CELL, 3),
@@ -148,7 +150,7 @@ class ImageGridDisplay:
         low, high = self._range()
         ax.imshow(canvas, cmap="gray_r", vmin=low, vmax=high, interpolation="nearest")
         self._frames(ax, corners)
-        self._captions(ax, corners, columns)
+        self._captions(ax, corners, cell)
         ax.set(xlim=(-1.5, canvas.shape[1] - gap + 0.5), ylim=(canvas.shape[0] - gap, -1.5))
         ax.set_axis_off()
         if self.title:
@@ -181,11 +183,11 @@ class ImageGridDisplay:
                 )
             )
 
-    def _captions(self, ax: Axes, corners: Sequence[tuple[int, int]], columns: int) -> None:
+    def _captions(self, ax: Axes, corners: Sequence[tuple[int, int]], cell: float) -> None:
         _, height, width = self.images.shape
-        figure = ax.get_figure()
-        inches = ax.get_position().width * (figure.get_size_inches()[0] if figure else 6) / columns
-        size = float(np.clip(10 * inches / (0.8 * _CELL), 5, 10))
+        longest = max((len(line) for c in self.captions for line in c.split("\n")), default=1)
+        # A letter is about 0.62 of its size wide; a point is 1/72 inch.
+        size = float(np.clip(72 * cell / (0.62 * max(longest, 1)), 4, 10))
         for (top, left), caption, marked in zip(corners, self.captions, self.marked, strict=True):
             ax.text(
                 left + (width - 1) / 2,
@@ -221,6 +223,13 @@ def plot_images(
         images, labels, predictions, class_names=class_names, title=title
     )
     return display.plot(ax, columns=columns)
+
+
+def _width(ax: Axes) -> float:
+    """Return the width of axes in inches."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None  # axes that are drawn on are part of a figure
+    return float(ax.get_position().width * figure.get_size_inches()[0])
 
 
 def _columns(count: int) -> int:

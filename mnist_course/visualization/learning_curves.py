@@ -169,7 +169,8 @@ class LearningCurvesDisplay:
                 linewidth=2,
                 marker=marker if self.epochs <= 30 else "",
                 markersize=5,
-                label=f"{side}, last {values[-1]:.3f}",
+                label=f"{side}, last "
+                + (f"{values[-1]:.3f}" if math.isfinite(values[-1]) else "none"),
             )
         self._say_where_it_broke(ax, name)
         ax.set(xlabel="epoch", xlim=(0.6, self.epochs + 0.4))

@@ -228,5 +228,5 @@ def plot_mistakes(
 
 
 def _percent(share: float) -> str:
-    """Return a percentage that says 100 only of a whole."""
-    return f"{share:.0%}" if share < 0.995 else f"{min(share, 0.9999):.2%}"
+    """Return a percentage that never says 100: the model was sure, and wrong."""
+    return f"{share:.0%}" if share < 0.99 else f"{min(share, 0.999):.1%}"

@@ -17,18 +17,18 @@ ITEMS = {"m5-model": 5.0, "m5-log": 10.0, "m5-accuracy": 20.0, "m5-health": 5.0}
 def test_items_are_read_from_the_history_of_the_notebook() -> None:
     sources = [
         "",
-        "# m5-accuracy (20 points)\ncheck()",
+        "# m5-accuracy (20 points)\ncheck(model)",
+        "# m5-log (10 points)\ncheck(log)",
         "model = Sequential()",
-        "# m5-log (10 points)\ncheck()",
         "# m5-model (5 points)\ncheck()",
         "if model == 3: pass",
     ]
-    outputs = {1: Score(8, of=20), 3: Score(7, of=10)}
+    outputs = {1: Score(8, of=20), 2: Score(7, of=10)}
     items = read_items(ITEMS, sources, outputs, names=("model", "log"), by_the_grader={"m5-log": 3})
     assert items == [
         Item("m5-model", 5, None, "stopped: read the message under its cell"),
         Item("m5-log", 10, 7, "up to 3 more are decided when you submit"),
-        Item("m5-accuracy", 20, 8, "older than your model: run it again"),
+        Item("m5-accuracy", 20, 8, "older than your `model`: run it again"),
         Item("m5-health", 5, None, "not run yet"),
     ]
 
