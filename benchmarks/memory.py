@@ -115,7 +115,12 @@ def main() -> int:
     save(
         f"{name}_limit_{arguments.limit_mb}" if arguments.limit_mb else name,
         command,
-        {"peak_mb": runs[0]["peak_mb"], "parent_rss_mib": round(parent), "runs": runs},
+        {
+            "limit_mb": arguments.limit_mb,
+            "peak_mb": runs[0]["peak_mb"],
+            "parent_rss_mib": round(parent),
+            "runs": runs,
+        },
     )
     return 0
 

@@ -80,8 +80,9 @@ def startup(figures: Mapping[str, Any]) -> list[str]:
 
 def memory(figures: Mapping[str, Any]) -> list[str]:
     """Return the section on memory."""
+    limit = figures.get("limit_mb")
     lines = [
-        "## Memory",
+        f"## Memory, under a hard limit of {limit:,} MB" if limit else "## Memory",
         "",
         "Peak of the anonymous memory of all processes together: what a container cannot take "
         "back (pages of libraries can be read again). MB are 10^6 bytes. Gradescope's containers "

@@ -73,11 +73,13 @@ class _BoundedClient(NotebookClient):
 
     written = 0
     kept = 0
+    cut = False
     failure: tuple[str, str] | None = None
 
     def begin(self, cell: NotebookNode, seconds: float) -> None:
         """Forget the cell before; nbclient finds the new one's outputs by index, for updates."""
-        self.written, self.failure, self.timeout = 0, None, max(1, int(seconds))
+        self.written, self.cut, self.failure = 0, False, None
+        self.timeout = max(1, int(seconds))
         self.nb.cells = [cell]
         self._display_id_map.clear()
         self.on_cell_error = self.note_failure
@@ -108,15 +110,13 @@ class _BoundedClient(NotebookClient):
         if before <= MAX_OUTPUT < self.written:
             manager: Any = self.km
             self.stopping = asyncio.ensure_future(manager.interrupt_kernel())
-        full, was_full = (
-            n > MAX_OUTPUT_PER_CELL or self.kept + n > MAX_OUTPUT_KEPT
-            for n in (self.written, before)
-        )
-        if full and not was_full:
-            note = "\n[the rest of this cell's output was left out]\n"
-            outs.append(_node(output_type="stream", name="stdout", text=note))
-        if full:
+        if self.written > MAX_OUTPUT_PER_CELL or self.kept + size > MAX_OUTPUT_KEPT:
+            if not self.cut:
+                note = "\n[the rest of this cell's output was left out]\n"
+                outs.append(_node(output_type="stream", name="stdout", text=note))
+            self.cut = True
             return None
+        self.kept += size
         return super().output(outs, msg, display_id, cell_index)
 
 
@@ -264,7 +264,6 @@ class _Run:
             kind = ("KernelProtocolError", "the kernel sent messages that cannot be read")
         if number is not None:
             self.outputs[number] = list(cell.outputs)
-            client.kept += min(client.written, MAX_OUTPUT_PER_CELL)
         connection: Any = client.kc
         if connection.is_deaf and kind is None:
             client.written = MAX_OUTPUT + 1

@@ -199,9 +199,10 @@ def _verdict_of(value: Any, points: float) -> dict[str, Any]:
         if value.of != points:
             return _undecided(f"the cell scores out of {value.of:g}, but has {points:g} points")
         findings = [[f.saw, f.why, f.next_step] for f in value.findings]
-    elif isinstance(value, (bool, np.bool_)) or not isinstance(
-        value, (int, float, np.integer, np.floating)
-    ):
+    elif isinstance(value, (bool, np.bool_)):
+        # `accuracy > 0.9` as a last line looks like a test and checks nothing.
+        return _undecided(f"the cell ended in {value}: write `assert`, or end in a Score")
+    elif not isinstance(value, (int, float, np.integer, np.floating)):
         value = points
     earned = float(value)
     if not 0 <= earned <= points:

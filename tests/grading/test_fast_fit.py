@@ -68,7 +68,6 @@ def epoch_callbacks(seen: list[Any]) -> list[Any]:
     return [
         Watch(),
         keras.callbacks.EarlyStopping(patience=1, restore_best_weights=True),
-        keras.callbacks.ReduceLROnPlateau(patience=0),
         keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.9),
     ]
 
@@ -87,6 +86,8 @@ CASES: dict[str, dict[str, Any]] = {
 }
 
 
+# Keras' own LearningRateScheduler asks NumPy for a copy in an old way.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize("name", CASES)
 def test_weights_and_history_are_bit_identical(name: str, data: Any) -> None:
     x, y = data
@@ -280,7 +281,7 @@ def test_validation_from_a_generator_reads_no_further(
     def story() -> Any:
         model = build()
         history = model.fit(
-            *data, validation_data=_batches(data, []), validation_steps=3, epochs=2, verbose=0
+            *data, validation_data=_batches(data, []), validation_steps=3, epochs=1, verbose=0
         )
         return history.history, bits(model)
 

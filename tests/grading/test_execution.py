@@ -1,0 +1,253 @@
+"""Cells run in order in a kernel; errors, time-outs, floods and deaths are data."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mnist_course.exceptions import KernelStartError
+from mnist_course.grading import execution as execution_module
+from mnist_course.grading.execution import Execution, TimeLimits, execute, take_file
+from mnist_course.grading.submission import AlignedCell
+
+pytestmark = pytest.mark.kernel
+
+# Exports the numbers whose names begin with v_.
+CAPTURE = (
+    "import json as _json\n"
+    "open({path!r}, 'w').write(_json.dumps({{k: v for k, v in globals().items()"
+    " if k.startswith('v_')}}))"
+)
+
+
+class Outcome:
+    def __init__(self, execution: Execution) -> None:
+        self.execution = execution
+        self.errors = {e.cell: (e.kind, e.message) for e in execution.errors}
+        captured = execution.captured
+        self.values: Any = None if captured is None else json.loads(captured.read_text())
+
+    def printed(self, cell: int) -> str:
+        return "".join(o.get("text", "") for o in self.execution.outputs[cell])
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Outcome]:
+    def go(*sources: str, cell: float = 60, total: float = 120, **options: Any) -> Outcome:
+        cells = [AlignedCell(i, "code", source) for i, source in enumerate(sources, 1)]
+        given = {"setup": "v_prepared = 1", "capture": CAPTURE} | options
+        return Outcome(
+            execute(
+                cells,
+                destination=tmp_path / "captured",
+                time_limits=TimeLimits(cell, total),
+                **given,
+            )
+        )
+
+    return go
+
+
+def test_cells_run_in_order_and_an_error_costs_its_cell(run: Callable[..., Outcome]) -> None:
+    steps: list[Any] = []
+    outcome = run(
+        "v_a = 1; print('hello')",
+        "1 / 0",
+        "v_b = v_a + 1; v_b",
+        "import sys; print('x', file=sys.stderr); sys.exit()",
+        "raise ValueError('long ' * 1000)",
+        "this is no Python",
+        "input('name?')",
+        "v_c = 3",
+        "'\\ud83d'.encode()",
+        progress=lambda *step: steps.append(step),
+    )
+    assert outcome.values == {"v_prepared": 1, "v_a": 1, "v_b": 2, "v_c": 3}
+    assert outcome.printed(1) == "hello\n"
+    assert outcome.execution.outputs[3][0]["data"]["text/plain"] == "2"
+    kinds = {cell: kind for cell, (kind, _) in outcome.errors.items()}
+    assert kinds == {
+        2: "ZeroDivisionError", 4: "SystemExit", 5: "ValueError", 6: "SyntaxError",
+        7: "StdinNotImplementedError", 9: "UnicodeEncodeError",
+    }  # fmt: skip
+    assert outcome.errors[2][1] == "division by zero"
+    assert len(outcome.errors[5][1]) <= 500
+    outcome.errors[9][1].encode()
+    assert outcome.execution.cells == 9
+    assert steps == [(i, 9, f"cell {i + 1}") for i in range(9)]
+    assert {layer.name for layer in outcome.execution.layers} >= {"own process", "own user"}
+
+
+def test_displays_are_updated_and_cleared(run: Callable[..., Outcome]) -> None:
+    outcome = run(
+        "h = display('before', display_id='x'); h.update('after'); h.update('last')",
+        "h.update('from another cell'); v_a = 1",
+        "from IPython.display import clear_output\n"
+        "for i in range(5):\n    clear_output(wait=True); print(i)",
+    )
+    assert outcome.errors == {} and outcome.values == {"v_prepared": 1, "v_a": 1}
+    assert outcome.execution.outputs[1][0]["data"]["text/plain"] == "'last'"
+    assert outcome.printed(3) == "4\n"
+
+
+def test_an_endless_loop_is_interrupted_and_the_kernel_goes_on(
+    run: Callable[..., Outcome],
+) -> None:
+    outcome = run("v_a = 1", "v_b = 2\nwhile True: pass", "v_c = 3", cell=2)
+    assert outcome.errors == {2: ("TimeoutError", "ran longer than 2 seconds")}
+    assert outcome.values == {"v_prepared": 1, "v_a": 1, "v_b": 2, "v_c": 3}
+
+
+@pytest.mark.parametrize(
+    ("murder", "kind"),
+    [
+        ("import os; os._exit(0)", "DeadKernelError"),
+        ("import ctypes; ctypes.string_at(0)", "DeadKernelError"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "DeadKernelError"),
+        (
+            "import time\nwhile True:\n    try:\n        time.sleep(0.01)\n"
+            "    except KeyboardInterrupt: pass",
+            "TimeoutError",
+        ),
+    ],
+    ids=["exit", "segmentation fault", "SIGKILL", "ignores the interrupt"],
+)
+def test_a_lost_kernel_is_replaced_and_the_others_replayed(
+    run: Callable[..., Outcome], murder: str, kind: str
+) -> None:
+    cell = 3 if kind == "TimeoutError" else 60
+    outcome = run("v_a = 1", "v_b = 2\n" + murder, "v_c = v_a + 2", "v_b", cell=cell)
+    assert outcome.errors[2][0] == kind
+    assert outcome.errors[4][0] == "NameError"
+    assert outcome.values == {"v_prepared": 1, "v_a": 1, "v_c": 3}
+
+
+def test_two_deaths(run: Callable[..., Outcome]) -> None:
+    outcome = run("v_a = 1", "import os; os._exit(1)", "v_b = 2", "import os; os._exit(2)", "v_c=3")
+    assert set(outcome.errors) == {2, 4}
+    assert outcome.values == {"v_prepared": 1, "v_a": 1, "v_b": 2, "v_c": 3}
+
+
+def test_what_took_long_is_kept_when_there_is_no_time_for_a_replay(
+    run: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution_module, "_WORTH_KEEPING", 1.0)
+    outcome = run(
+        "v_a = 1; import time; time.sleep(4)", "import os; os._exit(0)", "v_c = 3", total=7
+    )
+    assert outcome.values == {"v_prepared": 1, "v_a": 1}
+    assert outcome.errors[2][0] == "DeadKernelError"
+    assert outcome.errors[3][0] == "TimeoutError" and "not run" in outcome.errors[3][1]
+
+
+def test_when_the_time_is_up_the_rest_is_not_run(run: Callable[..., Outcome]) -> None:
+    sleep = "import time; time.sleep(100)"
+    outcome = run("v_a = 1", sleep, sleep, "v_c = 3", cell=60, total=3)
+    assert [kind for kind, _ in outcome.errors.values()] == ["TimeoutError"] * 3
+    assert "not run" in outcome.errors[4][1]
+    assert outcome.values == {"v_prepared": 1, "v_a": 1}
+
+
+def _peak_megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [
+        "while True: print('x' * 100)",
+        "while True: print('x' * 1_000_000)",
+        "print('x' * 200_000_000); v_b = 2",
+    ],
+    ids=["many lines", "long lines", "one line"],
+)
+def test_a_flood_of_output_is_bounded_and_stopped(run: Callable[..., Outcome], flood: str) -> None:
+    before = _peak_megabytes()
+    outcome = run("v_a = 1", flood, "v_c = 3; print('heard')", "1 / 0")
+    assert outcome.errors[2][0] == "OutputLimitError"
+    assert outcome.errors[4][0] == "ZeroDivisionError"
+    assert outcome.values["v_a"] == 1 and outcome.values["v_c"] == 3
+    assert outcome.printed(3) == "heard\n"
+    assert sum(len(str(o)) for o in outcome.execution.outputs[2]) < 2 << 20
+    assert _peak_megabytes() < before + 60
+    assert outcome.execution.seconds < 50
+
+
+def test_an_error_after_too_much_output_is_still_one(run: Callable[..., Outcome]) -> None:
+    outcome = run("print('y' * 2_000_000, flush=True); 1 / 0")
+    assert outcome.errors == {1: ("ZeroDivisionError", "division by zero")}
+    assert "left out" in outcome.printed(1)
+
+
+def test_the_whole_notebook_keeps_a_bounded_amount(
+    run: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution_module, "MAX_OUTPUT_KEPT", 2500)
+    outcome = run(*["print('z' * 1000)"] * 5)
+    assert [len(outcome.printed(c)) for c in (1, 2)] == [1001, 1001]
+    assert all("left out" in outcome.printed(c) for c in (3, 4, 5))
+    assert outcome.errors == {}
+
+
+def test_messages_that_no_kernel_sends(run: Callable[..., Outcome]) -> None:
+    outcome = run(
+        "v_a = 1",
+        "k = get_ipython().kernel\n"
+        "for kind, content in (('stream', {}), ('display_data', {'data': 5, 'transient': 7})):\n"
+        "    k.session.send(k.iopub_socket, kind, content, parent=k.get_parent())",
+        "v_c = 3",
+    )
+    assert outcome.values == {"v_prepared": 1, "v_a": 1, "v_c": 3}
+    assert set(outcome.errors) <= {2}
+
+
+def test_grade_cells_text_and_empty_cells_are_not_run(tmp_path: Path) -> None:
+    from mnist_course.grading.assignment import AssignmentCell
+
+    test = AssignmentCell(1, "code", "v_test = 1", "t", 1.0, grade=True, locked=True)
+    done = execute(
+        [
+            AlignedCell(1, "markdown", "v_text = 1"),
+            AlignedCell(2, "code", "v_test = 1", test),
+            AlignedCell(3, "code", " \n"),
+            AlignedCell(4, "code", "v_a = 1"),
+        ],
+        setup="pass",
+        capture=CAPTURE,
+        destination=tmp_path / "captured",
+    )
+    assert Outcome(done).values == {"v_a": 1}
+    assert done.cells == 1 and set(done.outputs) == {4}
+
+
+def test_a_kernel_that_cannot_be_prepared_is_the_graders_problem(
+    run: Callable[..., Outcome],
+) -> None:
+    with pytest.raises(KernelStartError, match="prepared"):
+        run("v_a = 1", setup="raise RuntimeError('no TensorFlow')")
+
+
+def test_nothing_captured(run: Callable[..., Outcome]) -> None:
+    outcome = run("v_a = 1", capture="x = {path!r}; 1 / 0")
+    assert outcome.values is None and outcome.errors == {}
+
+
+def test_only_a_plain_file_is_taken(tmp_path: Path) -> None:
+    plain, target = tmp_path / "plain", tmp_path / "target"
+    plain.write_bytes(b"abc")
+    assert take_file(plain, target) == target and target.read_bytes() == b"abc"
+    assert take_file(plain, target, limit=2) is None
+    link = tmp_path / "link"
+    link.symlink_to(plain)
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    missing = tmp_path / "missing"
+    assert [take_file(p, target) for p in (link, fifo, folder, missing)] == [None] * 4

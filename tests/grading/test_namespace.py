@@ -1,0 +1,161 @@
+"""Values leave the student's kernel as data, and a strange one costs itself only."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mnist_course.grading.namespace import export, take_apart
+from mnist_course.grading.serialization import Opaque, decode
+
+BUILD = {k: dict for k in ("model", "history", "experiment_log", "dataframe", "figure", "array")}
+
+
+def sent(tmp_path: Path, /, **values: Any) -> dict[str, Any]:
+    """Export the values, then read the file as the test runner does."""
+    path = tmp_path / "captured.frame"
+    export(values, sorted(values), str(path))
+    assert [p.name for p in tmp_path.iterdir()] == ["captured.frame"]  # never half a file
+    top = decode(path.read_bytes(), build=BUILD)
+    assert top["substituted"] == []
+    values_: dict[str, Any] = top["values"]
+    return values_
+
+
+def test_plain_values_and_names_that_are_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "frame"
+    export({"a": 1, "b": [2.5, "x"], "c": 3}, ["a", "b", "missing"], str(path))
+    assert decode(path.read_bytes()) == {"values": {"a": 1, "b": [2.5, "x"]}, "substituted": []}
+
+
+class Liar:
+    @property
+    def __class__(self) -> type:  # type: ignore[override]
+        raise RuntimeError("no class")
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("no attributes")
+
+
+class ExperimentLog:  # carries the name of ours
+    __module__ = "mnist_course.experiments"
+
+    def to_dict(self) -> Any:
+        raise OSError("a trap")
+
+
+def test_a_strange_value_costs_itself_only(tmp_path: Path) -> None:
+    values = sent(
+        tmp_path,
+        good=5,
+        huge=list(range(300_000)),
+        long=["x" * 1_000_000] * 10,
+        liar=Liar(),
+        fake=ExperimentLog(),
+        function=len,
+        kind=int,
+        ids={1, 2},
+        objects=np.array([object()]),
+    )
+    assert values.pop("good") == 5
+    assert {name: type(value) for name, value in values.items()} == dict.fromkeys(values, Opaque)
+    assert "function" in values["function"].reason
+    assert "a trap" in values["fake"].reason
+    assert "items" in values["huge"].reason
+
+
+def test_frames_with_their_columns(tmp_path: Path) -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame({"n": [1, 2], "x": [0.5, float("nan")], "word": ["a", None]})
+    values = sent(tmp_path, frame=frame, column=frame["n"], index=frame.index)
+    columns = dict(values["frame"]["columns"])
+    assert columns["n"].tolist() == [1, 2] and columns["word"][0] == "a"
+    assert values["frame"]["rows"] == 2
+    assert values["column"]["array"].tolist() == [1, 2]
+
+
+def test_figures_with_their_series(tmp_path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    axes = figure.subplots()
+    axes.plot([1, 2], [3.0, 4.0], label="loss")
+    axes.set(title="Curves", xlabel="epoch", ylabel="loss")
+    axes.legend()
+    (drawn,) = sent(tmp_path, figure=figure)["figure"]["axes"]
+    assert (drawn["title"], drawn["xlabel"], drawn["legend"]) == ("Curves", "epoch", ["loss"])
+    assert drawn["lines"][0]["y"].tolist() == [3.0, 4.0]
+
+
+@pytest.mark.keras
+def test_keras_objects(tmp_path: Path) -> None:
+    import keras
+    import tensorflow as tf
+
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model.compile("adam", "mse")
+    history = model.fit(np.ones((8, 3)), np.ones((8, 2)), epochs=2, verbose=0)
+    unbuilt = keras.Sequential([keras.layers.Dense(2)])
+
+    class Mine(keras.Model):
+        pass
+
+    values = sent(
+        tmp_path,
+        model=model,
+        history=history,
+        unbuilt=unbuilt,
+        mine=Mine(),
+        tensor=tf.constant([1.0, 2.0]),
+        layer=model.layers[0],
+    )
+    assert values["model"]["config"] == model.to_json()
+    for ours, theirs in zip(values["model"]["weights"], model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert values["history"] == {"history": history.history, "epoch": [0, 1]}
+    assert values["tensor"]["array"].tolist() == [1, 2]
+    assert "never built" in values["unbuilt"].reason
+    assert "subclassed" in values["mine"].reason
+    assert type(values["layer"]) is Opaque
+
+
+@pytest.mark.keras
+def test_a_missing_model_with_log_is_what_was_recorded(tmp_path: Path) -> None:
+    import keras
+
+    from mnist_course.experiments import recorder
+
+    recorder.start()
+    try:
+        network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+        network.compile("adam", "mse")
+        network.fit(np.ones((8, 3)), np.ones((8, 2)), verbose=0)
+        path = tmp_path / "frame"
+        export({}, ["log", "model", "other"], str(path))
+    finally:
+        recorder.stop()
+    top = decode(path.read_bytes(), build=BUILD)
+    assert top["substituted"] == ["log", "model"]
+    assert top["values"]["model"]["config"] == network.to_json()
+    assert set(top["values"]) == {"log", "model"}
+
+
+@pytest.mark.keras
+def test_the_kernel_is_prepared_offline_recorded_and_fast() -> None:
+    code = (
+        "from mnist_course.grading.namespace import prepare; prepare()\n"
+        "import keras\nfrom mnist_course.experiments import recorder\n"
+        "(x, y), _ = keras.datasets.mnist.load_data()\nassert x.shape == (60000, 28, 28)\n"
+        "assert recorder.recorder() is not None and recorder.recorder().last_model is None\n"
+    )
+    subprocess.run([sys.executable, "-I", "-c", code], check=True, timeout=120)
+
+
+def test_taking_apart_says_no_to_what_it_does_not_know() -> None:
+    assert take_apart(object()) is None
