@@ -13,7 +13,8 @@ help:  ## list these commands
 # The stamp is newer than what it was made from, so set-up runs again only when a pin changes.
 $(STAMP): requirements.txt requirements-dev.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) not found. Install Python 3.11 or say which: make $(MAKECMDGOALS) PYTHON=python3"; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@# Without a stamp the folder is new, or half made by a set-up that was stopped: begin again.
+	test -e $@ || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
