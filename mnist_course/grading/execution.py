@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import zmq.error
-from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 from mnist_course.exceptions import KernelStartError
+from mnist_course.grading.bounded_client import MAX_OUTPUT, BoundedClient, node
 from mnist_course.grading.provisioner import kernel_manager
 from mnist_course.grading.results import CellError, SandboxLayer
 from mnist_course.grading.sandbox import Limits, Sandbox
@@ -25,10 +25,6 @@ from mnist_course.grading.submission import AlignedCell
 
 __all__ = ["Execution", "TimeLimits", "execute"]
 
-MAX_OUTPUT_PER_CELL = 1 << 20  # characters that are kept
-MAX_OUTPUT_KEPT = 16 << 20  # characters that are kept of a whole notebook
-MAX_OUTPUT = 16 << 20  # characters after which a cell is stopped
-_MAX_MESSAGE = 500
 _CAPTURE_SECONDS = 60
 _WORTH_KEEPING = 5.0  # seconds that a cell must have taken for its values to be exported at once
 _DEATHS = ("DeadKernelError", "KernelStuckError", "KernelProtocolError")
@@ -64,75 +60,6 @@ class Execution:
     seconds: float
 
 
-class _BoundedClient(NotebookClient):
-    """A client that keeps a bounded amount of what a cell writes, then stops the cell.
-
-    ``written`` counts the characters of the cell, ``kept`` those kept of the whole notebook;
-    ``failure`` is the error that the cell ended in, kept or not.
-    """
-
-    written = 0
-    kept = 0
-    cut = False
-    failure: tuple[str, str] | None = None
-
-    def begin(self, cell: NotebookNode, seconds: float) -> None:
-        """Forget the cell before; nbclient finds the new one's outputs by index, for updates."""
-        self.written, self.cut, self.failure = 0, False, None
-        self.timeout = max(1, int(seconds))
-        self.nb.cells = [cell]
-        self._display_id_map.clear()
-        self.on_cell_error = self.note_failure
-
-    def note_failure(self, execute_reply: dict[str, Any], **_: Any) -> None:
-        """Keep the error of the kernel's reply; the one among the outputs may be lost."""
-        content = execute_reply["content"]
-        name, value = content.get("ename", "Error"), content.get("evalue", "")
-        self.failure = (_words(name, 80), _words(value, _MAX_MESSAGE))
-
-    async def _async_check_alive(self) -> None:
-        """Also stop a cell whose output was too large to be heard; nbclient asks every second."""
-        await super()._async_check_alive()
-        client: Any = self.kc
-        if client.is_deaf and self.written <= MAX_OUTPUT:
-            self.written = MAX_OUTPUT + 1
-            manager: Any = self.km
-            await manager.interrupt_kernel()
-
-    def handle_comm_msg(self, outs: list[Any], msg: dict[str, Any], cell_index: int) -> None:
-        """Ignore widgets: nobody moves them here, and their state would grow without bound."""
-
-    def output(
-        self, outs: list[Any], msg: dict[str, Any], display_id: str | None, cell_index: int
-    ) -> Any:
-        size = sum(len(str(v)) for v in _texts(msg.get("content")))
-        before, self.written = self.written, self.written + size
-        if before <= MAX_OUTPUT < self.written:
-            manager: Any = self.km
-            self.stopping = asyncio.ensure_future(manager.interrupt_kernel())
-        if self.written > MAX_OUTPUT_PER_CELL or self.kept + size > MAX_OUTPUT_KEPT:
-            if not self.cut:
-                note = "\n[the rest of this cell's output was left out]\n"
-                outs.append(_node(output_type="stream", name="stdout", text=note))
-            self.cut = True
-            return None
-        self.kept += size
-        return super().output(outs, msg, display_id, cell_index)
-
-
-def _words(value: Any, limit: int) -> str:
-    """Return untrusted text, cut and without what no UTF-8 file can hold."""
-    return str(value)[:limit].encode("utf-8", "replace").decode()
-
-
-def _texts(content: Any) -> list[Any]:
-    if not isinstance(content, dict):
-        return []
-    data = content.get("data")
-    parts = list(data.values()) if isinstance(data, dict) else []
-    return [content.get("text", ""), *parts, *(content.get("traceback") or [])]
-
-
 @dataclass(slots=True)
 class _Run:
     """One pass over the cells, with restarts after a kernel's death."""
@@ -158,6 +85,10 @@ class _Run:
 
     async def whole(self) -> None:
         """Run until one pass reached the end, or time is up."""
+        # nbclient leaves tasks behind when a kernel dies; how they end is of no interest.
+        asyncio.get_running_loop().set_exception_handler(
+            lambda loop, context: _log.debug("left behind: %s", context.get("exception"))
+        )
         while True:
             finished = await self.one_pass()
             if finished:
@@ -175,8 +106,8 @@ class _Run:
     async def one_pass(self) -> bool:
         """Run every cell that may run in a fresh kernel; False when the kernel died on the way."""
         with Sandbox(self.limits) as sandbox:
-            client = _BoundedClient(
-                _node(cells=[_code_cell("")], metadata=_node(), nbformat=4, nbformat_minor=5),
+            client = BoundedClient(
+                node(cells=[_code_cell("")], metadata=node(), nbformat=4, nbformat_minor=5),
                 km=kernel_manager(sandbox),
                 allow_errors=True,
                 interrupt_on_timeout=False,
@@ -193,7 +124,7 @@ class _Run:
                     raise KernelStartError(f"the kernel did not start: {error}") from error
                 raise
 
-    async def _cells_in(self, client: _BoundedClient, sandbox: Sandbox) -> bool:
+    async def _cells_in(self, client: BoundedClient, sandbox: Sandbox) -> bool:
         if await self._one(client, self.setup, 120.0) is not None:
             raise KernelStartError("the kernel could not be prepared for the student's cells")
         todo = [c for c in self.cells if c.runs and c.number not in self.fatal]
@@ -227,7 +158,7 @@ class _Run:
                 return False
         return await self._capture(client, sandbox, well)
 
-    async def _capture(self, client: _BoundedClient, sandbox: Sandbox, well: int) -> bool:
+    async def _capture(self, client: BoundedClient, sandbox: Sandbox, well: int) -> bool:
         """Take the values out, unless an earlier pass got further; False to try once more."""
         if well < self.furthest:
             return True
@@ -246,11 +177,12 @@ class _Run:
         return bool(suspects)
 
     async def _one(
-        self, client: _BoundedClient, source: str, seconds: float, number: int | None = None
+        self, client: BoundedClient, source: str, seconds: float, number: int | None = None
     ) -> tuple[str, str] | None:
         """Run one cell; return None when it ended well, else (kind, message)."""
         cell = _code_cell(source)
         client.begin(cell, seconds)
+        running = asyncio.all_tasks()
         kind: tuple[str, str] | None = None
         try:
             await client.async_execute_cell(cell, 0)
@@ -262,6 +194,8 @@ class _Run:
             # The kernel's messages may come from the student's code and hold anything.
             _log.exception("a message of the kernel could not be read")
             kind = ("KernelProtocolError", "the kernel sent messages that cannot be read")
+            for task in asyncio.all_tasks() - running:
+                task.cancel()
         if number is not None:
             self.outputs[number] = list(cell.outputs)
         connection: Any = client.kc
@@ -272,7 +206,7 @@ class _Run:
             kind = ("OutputLimitError", "wrote more output than anybody can read")
         return kind or client.failure
 
-    async def _interrupt(self, client: _BoundedClient, why: str) -> tuple[str, str]:
+    async def _interrupt(self, client: BoundedClient, why: str) -> tuple[str, str]:
         """Stop the running cell; a kernel that does not listen is given up."""
         manager: Any = client.km
         await manager.interrupt_kernel()
@@ -286,14 +220,8 @@ class _Run:
         return "TimeoutError", why
 
 
-def _node(**values: Any) -> NotebookNode:
-    return NotebookNode(**values)  # type: ignore[no-untyped-call]
-
-
 def _code_cell(source: str) -> NotebookNode:
-    return _node(
-        cell_type="code", source=source, metadata=_node(), outputs=[], execution_count=None
-    )
+    return node(cell_type="code", source=source, metadata=node(), outputs=[], execution_count=None)
 
 
 def take_file(source: Path, destination: Path, *, limit: int = 600 << 20) -> Path | None:

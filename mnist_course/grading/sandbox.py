@@ -227,8 +227,7 @@ class Sandbox:
     def kill(self) -> None:
         """End every process of the sandbox, whatever group or session it moved to."""
         if self.uid is not None and self._processes:
-            command = [*_LAUNCH, "--kill-user", str(self.uid)]
-            subprocess.run(command, check=False, timeout=60, stdin=subprocess.DEVNULL)
+            _end_user(self.uid)
         for process in self._processes:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -259,14 +258,33 @@ class Sandbox:
         return tuple(layers)
 
 
-def _fresh_uid() -> int:
+def _users() -> set[int]:
+    """Return the users that have a process which is not dead yet."""
     used = set()
     for entry in Path("/proc").iterdir() if Path("/proc").is_dir() else ():
         if entry.name.isdigit():
             try:
-                used.add(entry.stat().st_uid)
+                if (entry / "stat").read_bytes().rpartition(b")")[2].split()[0] not in b"ZX":
+                    used.add(entry.stat().st_uid)
             except OSError:
                 continue
+    return used
+
+
+def _end_user(uid: int) -> None:
+    """Kill every process of a user, then wait until none is left."""
+    command = [*_LAUNCH, "--kill-user", str(uid)]
+    subprocess.run(command, check=False, timeout=60, stdin=subprocess.DEVNULL)
+    deadline = time.monotonic() + 10
+    while uid in _users():
+        if time.monotonic() > deadline:
+            _log.error("processes of the sandbox's user %d do not die", uid)
+            return
+        time.sleep(0.02)
+
+
+def _fresh_uid() -> int:
+    used = _users()
     while True:
         uid = _FIRST_UID + secrets.randbelow(_UIDS)
         if uid not in used:

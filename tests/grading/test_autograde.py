@@ -80,7 +80,7 @@ def scores(grade: NotebookGrade) -> dict[str, Any]:
 
 
 PARENT = """
-import json, resource, sys
+import json, sys
 from pathlib import Path
 from mnist_course.grading.autograde import autograde
 work = Path(sys.argv[3])
@@ -89,7 +89,9 @@ print(json.dumps({
     "scores": {c.grade_id: c.score for c in outcome.grade.cells},
     "heavy": [m for m in ("keras", "tensorflow", "matplotlib", "sklearn", "pandas")
               if m in sys.modules],
-    "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    # Of this program alone: getrusage would count the process that started it, too.
+    "peak": next(int(line.split()[1]) / 1024 for line in open("/proc/self/status")
+                 if line.startswith("VmHWM")),
     "executed": outcome.executed_notebook.name,
 }))
 """
@@ -98,13 +100,17 @@ print(json.dumps({
 def test_a_grade_in_a_small_parent_and_the_same_once_more(
     grade: Grade, submission: Callable[..., Path], assignment: Path, tmp_path: Path
 ) -> None:
-    sources = ("answer = 42; print('hello')", "in_order = [1, 3, 2]\nimport sys; print('!', file=sys.stderr)")
+    sources = (
+        "answer = 42; print('hello')",
+        "in_order = [1, 3, 2]\nimport sys; print('!', file=sys.stderr)",
+    )
     work = tmp_path / "work"
     work.mkdir()
     paths = [str(submission(*sources)), str(assignment), str(work)]
     done = subprocess.run(
-        [sys.executable, "-c", PARENT, *paths], capture_output=True, text=True, timeout=200
-    )
+        [sys.executable, "-c", PARENT, *paths],
+        capture_output=True, text=True, timeout=200, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     report = json.loads(done.stdout)
     assert report["scores"] == {"tiny-is": 4, "tiny-order": 2, "tiny-why": None}
@@ -134,8 +140,6 @@ score.Score = lambda *a, **k: 6.0
 score.CheckFailed = None
 builtins.sum = lambda *a: 3
 builtins.sorted = lambda x: in_order
-json.dumps = lambda *a, **k: "{}"
-json.loads = lambda *a, **k: {"verdict": "passed"}
 class Always:
     def __eq__(self, other): return True
     def __ne__(self, other): return False
@@ -162,12 +166,15 @@ shutil.rmtree(os.path.dirname(mnist_course.__file__), ignore_errors=True)
 
 def test_who_attacks_the_kernel_gains_nothing(grade: Grade, assignment: Path) -> None:
     snoop = SNOOP.replace("SOURCE", repr(str(assignment)))
-    found = grade(SABOTAGE, "import os, mnist_course\n" + snoop)
-    assert scores(found) == {"is": ("failed", 0), "order": ("partial", 0)} | {
-        "why": ("manual", None)
-    } or (found.score == 0 and Verdict.PASSED not in {c.verdict for c in found.cells})
+    deaf = "import json; json.dumps = lambda *a, **k: '{}'; json.loads = None"
+    found = grade(SABOTAGE, "import os, mnist_course\n" + snoop, deaf)
+    assert scores(found) == {
+        "is": ("failed", 0), "order": ("failed", 0), "why": ("manual", None),
+    }  # fmt: skip
+    errors = {e.cell: e.kind for e in found.errors}
+    assert errors.pop(4) in ("KernelProtocolError", "TimeoutError", "DeadKernelError")
     if os.geteuid() == 0:
-        assert found.errors == ()  # nothing of ours could be read
+        assert errors == {}  # nothing of ours could be read
     assert assignment.exists()
 
 
@@ -185,13 +192,10 @@ answer = 42
     "forge",
     [
         "import pickle; Path(path).write_bytes(pickle.dumps({'values': {'answer': 42}}))",
-        "Path(path).mkdir()",
-        "Path(path).symlink_to('/etc/passwd')",
-        "import os; os.mkfifo(path)",
         "import os; os._exit(0)",
         "import time\n    while True: time.sleep(1)",
     ],
-    ids=["pickle", "folder", "link", "pipe", "exit", "endless"],
+    ids=["pickle", "exit", "endless"],
 )
 def test_a_replaced_exporter_gains_nothing(
     grade: Grade, forge: str, monkeypatch: pytest.MonkeyPatch
@@ -302,11 +306,8 @@ def test_a_keras_model_is_judged_elsewhere(
         ],
     )
     options = {"deadline_seconds": 200.0, "pictures": False}
-    named = save("a.ipynb", [cell("code", MODEL.format(name="model"), "net-model")])
-    found = autograde(named, assignment, **options).grade
-    assert [c.score for c in found.cells] == [3, 2], found.cells
     renamed = save("b.ipynb", [cell("code", MODEL.format(name="network"), "net-model")])
-    found = autograde(renamed, assignment, overlap=False, **options).grade
+    found = autograde(renamed, assignment, **options).grade
     assert [c.score for c in found.cells] == [3, 2], found.cells
     assert any("no variable `model`" in repair for repair in found.repairs)
     mine = "import keras\nclass Mine(keras.Model): pass\nmodel = Mine()"

@@ -84,16 +84,12 @@ def test_a_grade_is_success_whatever_the_score(
         (b"not JSON", "not valid JSON"),
         (b'{"nbformat": 4, "cells": [{"cell_type": "code", "metadata": {"nbgrader":'
          b' {"grade_id": "m4\\ud800-x"}}, "source": "x"}]}', "right file"),
-        (None, "no file"),
     ],
-    ids=["empty", "no notebook", "another assignment", "missing"],
+    ids=["empty", "no notebook", "another assignment"],
 )  # fmt: skip
-def test_bad_input_is_a_grade_of_zero(
-    run: Run, tmp_path: Path, raw: bytes | None, words: str
-) -> None:
+def test_bad_input_is_a_grade_of_zero(run: Run, tmp_path: Path, raw: bytes, words: str) -> None:
     submitted = tmp_path / "mine.ipynb"
-    if raw is not None:
-        submitted.write_bytes(raw)
+    submitted.write_bytes(raw)
     status, text = run("grade", str(submitted), "--assignment", "tiny", "--output", "out")
     assert status == 0, text
     found = results(tmp_path)
@@ -117,6 +113,8 @@ def test_wrong_usage(run: Run, tmp_path: Path) -> None:
         assert status == 2 and words in text, text
     assert not (tmp_path / "out").exists()
     assert run("nonsense")[0] == 2
+    status, text = run("grade", "missing.ipynb", "--assignment", "tiny", "--output", "out")
+    assert status == 2 and "missing.ipynb" in text
 
 
 def test_when_the_grader_fails_there_is_a_result_all_the_same(run: Run, tmp_path: Path) -> None:

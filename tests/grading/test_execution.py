@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from mnist_course.exceptions import KernelStartError
+from mnist_course.grading import bounded_client
 from mnist_course.grading import execution as execution_module
 from mnist_course.grading.execution import Execution, TimeLimits, execute, take_file
 from mnist_course.grading.submission import AlignedCell
@@ -188,7 +189,7 @@ def test_an_error_after_too_much_output_is_still_one(run: Callable[..., Outcome]
 def test_the_whole_notebook_keeps_a_bounded_amount(
     run: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(execution_module, "MAX_OUTPUT_KEPT", 2500)
+    monkeypatch.setattr(bounded_client, "MAX_OUTPUT_KEPT", 2500)
     outcome = run(*["print('z' * 1000)"] * 5)
     assert [len(outcome.printed(c)) for c in (1, 2)] == [1001, 1001]
     assert all("left out" in outcome.printed(c) for c in (3, 4, 5))

@@ -103,9 +103,7 @@ def nested() -> tuple[Any, Any]:
     inner = keras.Sequential([keras.Input((8,)), layers.Dense(4, "relu")], name="inner")
     entrance = keras.Input((8,))
     block_in = keras.Input((4,))
-    block = keras.Model(
-        block_in, layers.Add()([block_in, layers.Dense(4)(block_in)]), name="block"
-    )
+    block = keras.Model(block_in, layers.Add()([block_in, layers.Dense(4)(block_in)]), name="block")
     return keras.Model(entrance, layers.Dense(2)(block(block(inner(entrance))))), _random(8, 8)
 
 
@@ -148,9 +146,9 @@ def adapted() -> tuple[Any, Any]:
 
     normalization = keras.layers.Normalization()
     normalization.adapt(_random(100, 5) * 3 + 2)
-    return keras.Sequential(
-        [keras.Input((5,)), normalization, keras.layers.Dense(3)]
-    ), _random(8, 5)
+    return keras.Sequential([keras.Input((5,)), normalization, keras.layers.Dense(3)]), _random(
+        8, 5
+    )
 
 
 def frozen() -> tuple[Any, Any]:

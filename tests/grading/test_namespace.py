@@ -13,7 +13,7 @@ import pytest
 from mnist_course.grading.namespace import export, take_apart
 from mnist_course.grading.serialization import Opaque, decode
 
-BUILD = {k: dict for k in ("model", "history", "experiment_log", "dataframe", "figure", "array")}
+BUILD = dict.fromkeys(("model", "history", "experiment_log", "dataframe", "figure", "array"), dict)
 
 
 def sent(tmp_path: Path, /, **values: Any) -> dict[str, Any]:

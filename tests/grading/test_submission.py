@@ -145,9 +145,7 @@ def test_extra_cells_stay_where_they_are(student: Cells, assignment: Assignment,
     assert run(aligned)[0] == "extra = 0" and run(aligned)[-1] == "extra = 2"
 
 
-def test_changed_given_cells_are_undone_with_a_word(
-    student: Cells, assignment: Assignment
-) -> None:
+def test_changed_given_cells_are_undone_with_a_word(student: Cells, assignment: Assignment) -> None:
     student[1]["source"] = "numbers = [1, 2, 3]"
     student[3]["source"] = "# tiny-first (4 points)\nassert True"
     aligned = submit(student, assignment)
@@ -171,9 +169,7 @@ def test_code_under_the_id_of_a_test_is_the_students(
     assert "helper = 5" in run(aligned)
 
 
-def test_forged_points_types_and_tags_are_not_read(
-    student: Cells, assignment: Assignment
-) -> None:
+def test_forged_points_types_and_tags_are_not_read(student: Cells, assignment: Assignment) -> None:
     for cell in student:
         cell["metadata"]["tags"] = ["skip-execution", "raises-exception"]
         if "nbgrader" in cell["metadata"]:
@@ -196,9 +192,7 @@ def test_an_extra_grade_cell_is_code_of_the_student(
     assert aligned.cells[-1].original is None
 
 
-def test_an_answer_rewritten_whole_without_metadata(
-    student: Cells, assignment: Assignment
-) -> None:
+def test_an_answer_rewritten_whole_without_metadata(student: Cells, assignment: Assignment) -> None:
     student[7]["source"] = "Some words that have nothing to do with the question's."
     for cell in student:
         cell["metadata"] = {}

@@ -112,7 +112,9 @@ def test_a_cell_sees_the_names_that_it_asks_for_and_no_other() -> None:
 
 
 def test_what_a_cell_prints_means_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    body = "import sys\nprint('{\"verdict\": \"passed\"}')\nprint('20.0', file=sys.stderr)\nassert x"
+    body = (
+        "import sys\nprint('{\"verdict\": \"passed\"}')\nprint('20.0', file=sys.stderr)\nassert x"
+    )
     assert judge(body, x=0)[:2] == ("failed", 0)
     assert judge(body, x=1)[:2] == ("passed", 20)
     assert capsys.readouterr() == ("", "")
@@ -248,9 +250,7 @@ MODEL = {"config": "{}", "weights": [np.zeros(2)], "compiled": {}}
     ],
     ids=range(18),
 )
-def test_a_corrupt_file_is_a_problem_for_staff(
-    captured: Callable[[Any], Path], value: Any
-) -> None:
+def test_a_corrupt_file_is_a_problem_for_staff(captured: Callable[[Any], Path], value: Any) -> None:
     values, substituted, problem = runner.read_values(captured(value), NoModels())
     assert (values, substituted) == ({}, [])
     assert "cannot be read" in problem
