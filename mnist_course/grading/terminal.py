@@ -50,9 +50,9 @@ def _text(value: str) -> Text:
     return Text("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value))
 
 
-def _row(cell: CellGrade) -> tuple[Text, Text, Text, Text]:
+def _row(cell: CellGrade, headline: str) -> tuple[Text, Text, Text, Text]:
     earned = "" if cell.score is None else f"{cell.score:g} "
-    saw = " ".join(f.saw for f in cell.findings)
+    saw = " ".join("see above" if f.saw == headline else f.saw for f in cell.findings)
     return (
         _text(cell.title),
         Text(f"{earned}/ {cell.max_score:g}", justify="right"),
@@ -70,7 +70,7 @@ def show_grade(grade: NotebookGrade, output: Path | None = None) -> None:
     for name in ("item", "points", "verdict", "what we saw"):
         table.add_column(name, justify="right" if name == "points" else "left")
     for cell in grade.cells:
-        table.add_row(*_row(cell))
+        table.add_row(*_row(cell, grade.headline))
     console.print(table)
     for repair in grade.repairs:
         console.print(Text("repaired: ", style="yellow") + _text(repair))
