@@ -31,6 +31,7 @@ def main() -> None:
     Students     open release/<id>/<id>.ipynb in JupyterLab.
     Instructors  edit source/<id>/<id>.ipynb, then: mnist-course release
     Gradescope   mnist-course autograder build m5 --output m5.zip
+    This machine mnist-course doctor
     """
 
 
@@ -119,6 +120,29 @@ def release(ids: tuple[str, ...], check: bool, root: Path) -> None:
             click.echo(str(made))
     except MnistCourseError as error:
         raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@_ROOT
+def doctor(as_json: bool, root: Path) -> None:
+    """Say whether this machine can grade, and which layers of the sandbox it has.
+
+    Exit status: 0 when nothing required is missing, else 1.
+    """
+    import dataclasses
+    import json
+
+    from mnist_course.grading import doctor as doctors
+    from mnist_course.grading.terminal import show_findings
+
+    findings = doctors.examine(root)
+    if as_json:
+        click.echo(json.dumps([dataclasses.asdict(f) for f in findings], indent=2))
+    else:
+        show_findings(findings)
+    if any(f.state is doctors.State.BAD for f in findings):
+        sys.exit(1)
 
 
 @main.group()

@@ -1,7 +1,8 @@
-"""A private place where untrusted code runs: own user, own folder, limits, whole-tree kill.
+"""A private place where untrusted code runs: own user, own files, limits, whole-tree kill.
 
-What the system does not offer is reported by name and never silently assumed. The next layers
-(Landlock, seccomp, network) belong into ``launcher.py``.
+Each command is started by a keeper (``confine/keeper.py``) behind all the layers that the system
+offers; what it does not offer is reported by name and never silently assumed. The layers are
+verified from inside before the command starts (``confine/probe.py``).
 """
 
 from __future__ import annotations
@@ -10,56 +11,93 @@ import contextlib
 import json
 import logging
 import os
-import secrets
-import shutil
-import signal
-import stat
+import socket
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Mapping, Sequence
+import sysconfig
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from mnist_course.exceptions import KernelStartError
+from mnist_course.exceptions import KernelStartError, SandboxError
+from mnist_course.grading.confine.removal import remove
 from mnist_course.grading.results import SandboxLayer
+from mnist_course.grading.scratch import fresh_user, make_scratch, sweep
 
-__all__ = ["Limits", "Sandbox"]
+__all__ = ["LAYERS", "Limits", "Sandbox", "SandboxOptions", "missing_layers"]
 
 # Isolated and without site-packages: nothing but the standard library can be loaded.
-_LAUNCH = (sys.executable, "-I", "-S", str(Path(__file__).with_name("launcher.py")))
-_FIRST_UID, _UIDS = 200_000, 60_000
-_MARK = "MNIST_COURSE_SANDBOX"
+_KEEPER = (sys.executable, "-I", "-S", str(Path(__file__).parent / "confine" / "keeper.py"))
+_START_SECONDS = 60.0
+_END_SECONDS = 90.0
 _log = logging.getLogger(__name__)
+
+# What each layer does, in words; None of them is required by itself, see ``missing_layers``.
+LAYERS: Mapping[str, str] = {
+    "own process": "a session of its own with an environment made from nothing",
+    "own user": "a fresh user without any rights, for one run",
+    "own files": "only programs and given data exist, the rest of the machine does not",
+    "own process numbers": "no other process can be seen or signalled",
+    "file rules": "Landlock: reads programs and given data, writes in one scratch folder",
+    "system calls": "seccomp: no network, no tracing, no namespaces, no keys",
+    "no new privileges": "no program can give more rights",
+    "resource limits": "memory, processor time, size and number of files of each process",
+    "control group": "memory and number of all processes together, kept by the kernel",
+    "verified": "tried from inside: grader, hidden tests, results and network are out of reach",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Resource limits of one sandboxed process, as ``setrlimit`` takes them.
+    """Limits of one sandbox.
 
-    ``memory`` bounds private data (RLIMIT_DATA), not address space: TensorFlow reserves 2.7 GB of
-    addresses and uses a quarter of it.
+    ``memory`` bounds private data of a process (RLIMIT_DATA), not address space: TensorFlow
+    reserves 2.7 GB of addresses and uses a quarter of it.
     """
 
-    memory: int = 3 << 30  # bytes
-    cpu: int = 1200  # seconds over all threads
+    memory: int = 3 << 30  # bytes of one process
+    all_memory: int = 4 << 30  # bytes of all processes together
+    cpu: int = 1200  # seconds over all threads of one process
+    seconds: float = 3600.0  # of wall time, for everything
     file: int = 256 << 20  # bytes of any one file
+    disk: int = 2 << 30  # bytes of all files
     open_files: int = 1024
+    processes: int = 256 + 8 * (os.cpu_count() or 1)  # threads count
 
-    def as_rlimits(self, *, own_user: bool) -> dict[str, int]:
+    def as_rlimits(self) -> dict[str, int]:
         """Return RLIMIT names with values."""
-        limits = {
+        return {
             "DATA": self.memory,
             "CPU": self.cpu,
             "FSIZE": self.file,
             "NOFILE": self.open_files,
             "CORE": 0,
+            "MSGQUEUE": 0,
+            "MEMLOCK": 8 << 20,
         }
-        if own_user:  # the limit counts every process of the user, so never on a person's own
-            limits["NPROC"] = 256 + 8 * (os.cpu_count() or 1)
-        return limits
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxOptions:
+    """How a sandbox is to be.
+
+    Parameters
+    ----------
+    require : bool
+        Refuse to start anything when a required layer is missing.
+    protected : tuple of Path
+        Files and folders that must be out of reach inside; this is tried, and reported.
+    readable : tuple of Path
+        Given data: readable inside.
+    without : frozenset of str
+        Layers that are switched off on purpose, to test the others.
+    """
+
+    require: bool = False
+    protected: tuple[Path, ...] = ()
+    readable: tuple[Path, ...] = ()
+    without: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -73,33 +111,46 @@ class Sandbox:
     limits : Limits
     name : str
         Shown in the folder's name, for whoever looks at a running grader.
+    options : SandboxOptions
+
+    Attributes
+    ----------
+    layers : tuple of SandboxLayer
+        Of the process that was started last.
+    refused : dict of str to int
+        System calls that honest code never makes, refused, by name; complete after ``kill``.
+    ended_by : str
+        Why a limit ended a process; empty when none did.
     """
 
     limits: Limits = field(default_factory=Limits)
     name: str = "kernel"
+    options: SandboxOptions = field(default_factory=SandboxOptions)
     uid: int | None = None
     layers: tuple[SandboxLayer, ...] = ()
+    refused: dict[str, int] = field(default_factory=dict)
+    ended_by: str = ""
     _base: Path | None = None
-    _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    _token: str = ""
+    _kept: list[_Kept] = field(default_factory=list)
 
     def __enter__(self) -> Self:
-        self._token = secrets.token_hex(8)
-        self.uid = _fresh_uid() if hasattr(os, "geteuid") and os.geteuid() == 0 else None
-        self._base = _scratch(self.name, own_user=self.uid is not None)
-        for folder in (self.work, self.home, self.ipc, self.home / "tmp"):
+        root = hasattr(os, "geteuid") and os.geteuid() == 0
+        self.uid = fresh_user() if root and "own user" not in self.options.without else None
+        self._base = make_scratch(self.name, own_user=self.uid is not None)
+        for folder in (self.work, self.home, self.ipc, self.home / "tmp", self.base / "tmp"):
             folder.mkdir(mode=0o700)
             if self.uid is not None:
                 os.chown(folder, self.uid, self.uid)
+        (self.base / "root").mkdir(mode=0o755)
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.kill()
         if self._base is not None:
-            _remove_tree(self._base)
+            remove(str(self._base))
             self._base = None
         if self.uid is not None:
-            _sweep(self.uid)
+            sweep(self.uid)
 
     @property
     def base(self) -> Path:
@@ -145,7 +196,6 @@ class Sandbox:
             "PYTHONDONTWRITEBYTECODE": "1",
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "CUDA_VISIBLE_DEVICES": "-1",
-            _MARK: self._token,
         }
 
     def start(
@@ -169,210 +219,212 @@ class Sandbox:
         Returns
         -------
         subprocess.Popen
-            Its output goes to ``log`` files in ``base``.
+            Of its keeper, which ends as the command ends. What both print goes to a log in
+            ``base``.
 
         Raises
         ------
         KernelStartError
-            If the launcher did not reach the command, with its own words.
+            If the command was not reached, with the keeper's own words.
+        SandboxError
+            If a required layer is missing, and ``options.require``.
         """
-        report_read, report_write = os.pipe()
-        log_path = self.base / f"{len(self._processes)}.log"
+        if not hasattr(os, "fork"):
+            raise KernelStartError(
+                "student code cannot be kept apart on this system. Expected Linux (all layers) or "
+                "macOS (limits only); on Windows grade in WSL, in a container or on Gradescope"
+            )
+        policy = self._policy(command, pass_fds, self.environment() | dict(environment or {}))
+        kept = _Kept.start(policy, self.base / f"{len(self._kept)}.log", pass_fds)
+        self._kept.append(kept)
+        report = kept.hear(_START_SECONDS)
+        started = report.get("started")
+        if started is None:
+            words = report.get("problem") or kept.last_words()[-500:]
+            self.kill()
+            raise KernelStartError(f"the sandbox did not start: {words}")
+        self.layers = _layers(started, own_user=self.uid is not None)
+        missing = missing_layers(self.layers)
+        if missing and self.options.require:
+            self.kill()
+            raise SandboxError(
+                "the sandbox is not complete here, and --require-sandbox was given. Missing: "
+                + "; ".join(missing)
+                + ". `mnist-course doctor` says what to do."
+            )
+        return kept.process
+
+    def interrupt(self) -> None:
+        """Send SIGINT to every command that runs here."""
+        for kept in self._kept:
+            kept.order("interrupt")
+
+    def log(self, process: subprocess.Popen[bytes]) -> str:
+        """Return the last lines that a process wrote to its own output (untrusted text)."""
+        return next(k for k in self._kept if k.process is process).last_words()
+
+    def kill(self) -> None:
+        """End every process of the sandbox, whatever group or session it moved to."""
+        for kept in self._kept:
+            if not kept.over:
+                ended = kept.end()
+                self.ended_by = self.ended_by or ended["by"]
+                for name, count in ended["refused"].items():
+                    self.refused[name] = self.refused.get(name, 0) + count
+
+    def _policy(
+        self, command: Sequence[str], pass_fds: Sequence[int], environment: Mapping[str, str]
+    ) -> dict[str, Any]:
+        limits = self.limits
+        return {
+            "command": list(command),
+            "environment": dict(environment),
+            "descriptors": list(pass_fds),
+            "limits": limits.as_rlimits(),
+            "memory": limits.all_memory,
+            "disk": limits.disk,
+            "processes": limits.processes,
+            "seconds": limits.seconds,
+            "uid": self.uid,
+            "grader": os.getpid(),
+            "scratch": str(self.base),
+            "root": str(self.base / "root"),
+            "temporary": str(self.base / "tmp"),
+            "counted": [str(self.base)],
+            "read": _programs() + [str(p.resolve()) for p in self.options.readable],
+            "write": [str(p) for p in (self.work, self.home, self.ipc)],
+            "protected": [str(p.resolve()) for p in self.options.protected],
+            "without": sorted(self.options.without),
+            "cwd": str(self.work),
+        }
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A running keeper with our end of its socket."""
+
+    process: subprocess.Popen[bytes]
+    control: socket.socket
+    log: Path
+    over: bool = False
+    _buffer: bytes = b""
+
+    @classmethod
+    def start(cls, policy: Mapping[str, Any], log_path: Path, pass_fds: Sequence[int]) -> _Kept:
+        ours, theirs = socket.socketpair()
         try:
-            policy = self._policy(report_write)
             with log_path.open("wb") as log:
                 process = subprocess.Popen(
-                    [
-                        *_LAUNCH,
-                        json.dumps(policy),
-                        "--",
-                        *command,
-                    ],
-                    env=self.environment() | dict(environment or {}),
-                    cwd=self.base,
-                    pass_fds=[*pass_fds, report_write],
+                    [*_KEEPER, str(theirs.fileno())],
+                    env={"LANG": "C.UTF-8", "PATH": os.defpath},
+                    cwd=log_path.parent,
+                    pass_fds=[theirs.fileno(), *pass_fds],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
                 )
-            self._processes.append(process)
-            os.close(report_write)
-            report_write = -1
-            with os.fdopen(report_read, "rb") as reader:
-                report_read = -1
-                line = reader.readline(65536)
+        except BaseException:
+            ours.close()
+            raise
         finally:
-            for fd in (report_read, report_write):
-                if fd >= 0:
-                    os.close(fd)
-        report: dict[str, str] = json.loads(line) if line else {}
-        self.layers = self._layers(report)
-        if not report or report.get("own user"):
-            process.wait(timeout=30)
-            words = report.get("own user") or self.log(process)[-500:]
-            raise KernelStartError(f"the sandbox did not start: {words}")
-        return process
+            theirs.close()
+        with contextlib.suppress(OSError):  # it says itself what is wrong
+            ours.sendall(json.dumps(policy).encode() + b"\n")
+        return cls(process, ours, log_path)
 
-    def log(self, process: subprocess.Popen[bytes]) -> str:
-        """Return the last lines that a process wrote to its own output (untrusted text)."""
-        path = self.base / f"{self._processes.index(process)}.log"
-        if not path.exists():
+    def hear(self, seconds: float) -> dict[str, Any]:
+        """Return the keeper's next message; empty when there is none."""
+        self.control.settimeout(seconds)
+        try:
+            while b"\n" not in self._buffer:
+                chunk = self.control.recv(1 << 16)
+                if not chunk:
+                    return {}
+                self._buffer += chunk
+        except OSError:
+            return {}
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+    def order(self, words: str) -> None:
+        with contextlib.suppress(OSError):
+            self.control.sendall(json.dumps(words).encode() + b"\n")
+
+    def end(self) -> dict[str, Any]:
+        """Have everything ended; return what the keeper says of it."""
+        self.over = True
+        self.order("kill")
+        message = self.hear(_END_SECONDS)
+        while message and "ended" not in message:
+            message = self.hear(_END_SECONDS)
+        self.control.close()
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(timeout=10)
+        ended: dict[str, Any] = message.get("ended") or {"by": "", "refused": {}, "all_dead": False}
+        if not ended["all_dead"]:
+            _log.error("processes of a sandbox did not end: %s", self.last_words()[-500:])
+        return ended
+
+    def last_words(self) -> str:
+        if not self.log.exists():
             return ""
-        with path.open("rb") as file:  # it may be as large as the limit on files
-            file.seek(max(0, path.stat().st_size - 4000))
-            data = file.read(4000)
-        return data.decode("utf-8", "replace")
-
-    def kill(self) -> None:
-        """End every process of the sandbox, whatever group or session it moved to."""
-        if self.uid is not None and self._processes:
-            _end_user(self.uid)
-        for process in self._processes:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-        if self.uid is None and self._processes:
-            _kill_marked(f"{_MARK}={self._token}".encode())
-        for process in self._processes:
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                _log.error("process %d of the sandbox does not die", process.pid)
-
-    def _policy(self, report_fd: int) -> dict[str, Any]:
-        paths, hidden = _needed_paths() if self.uid is not None else ([], [])
-        return {
-            "limits": self.limits.as_rlimits(own_user=self.uid is not None),
-            "uid": self.uid,
-            "paths": paths,
-            "hidden": hidden,
-            "cwd": str(self.work),
-            "report_fd": report_fd,
-        }
-
-    def _layers(self, report: Mapping[str, str]) -> tuple[SandboxLayer, ...]:
-        layers = [SandboxLayer("own process", True, "session of its own, cleaned environment")]
-        layers += [SandboxLayer(name, not why, why) for name, why in report.items()]
-        if self.uid is None:
-            layers.append(SandboxLayer("own user", False, "the grader does not run as root"))
-        return tuple(layers)
+        with self.log.open("rb") as file:  # it may be as large as the limit on files
+            file.seek(max(0, self.log.stat().st_size - 4000))
+            return file.read(4000).decode("utf-8", "replace")
 
 
-def _users() -> set[int]:
-    """Return the users that have a process which is not dead yet."""
-    used = set()
-    for entry in Path("/proc").iterdir() if Path("/proc").is_dir() else ():
-        if entry.name.isdigit():
-            try:
-                if (entry / "stat").read_bytes().rpartition(b")")[2].split()[0] not in b"ZX":
-                    used.add(entry.stat().st_uid)
-            except OSError:
-                continue
-    return used
+def _programs() -> list[str]:
+    """Return where Python and its packages lie, with our own package: no other folder of ours."""
+    paths = {
+        sys.prefix,
+        sys.base_prefix,
+        sysconfig.get_path("purelib"),
+        sysconfig.get_path("platlib"),
+    }
+    paths.add(str(Path(__file__).resolve().parent.parent))
+    link = Path(sys.executable)
+    for _ in range(10):  # each link on the way to the interpreter
+        paths.add(str(link))
+        if not link.is_symlink():
+            break
+        link = link.parent / link.readlink()
+    found = sorted({str(p) for path in paths for p in (Path(path), Path(path).resolve())})
+    return [p for p in found if not any(p.startswith(f"{other}/") for other in found)]
 
 
-def _end_user(uid: int) -> None:
-    """Kill every process of a user, then wait until none is left."""
-    command = [*_LAUNCH, "--kill-user", str(uid)]
-    subprocess.run(command, check=False, timeout=60, stdin=subprocess.DEVNULL)
-    deadline = time.monotonic() + 10
-    while uid in _users():
-        if time.monotonic() > deadline:
-            _log.error("processes of the sandbox's user %d do not die", uid)
-            return
-        time.sleep(0.02)
+def _layers(report: Mapping[str, Any], *, own_user: bool) -> tuple[SandboxLayer, ...]:
+    said: dict[str, str] = {"own process": "", **report["layers"]}
+    if not own_user:
+        said.setdefault("own user", "the grader does not run as root")
+    said.setdefault("control group", "the system lets us make none; memory is watched instead")
+    possible = report["possible"]
+    said["verified"] = "" if not possible else "it could " + ", ".join(possible)
+    return tuple(
+        SandboxLayer(name, not said[name], said[name] or LAYERS[name])
+        if name in said
+        else SandboxLayer(name, False, "not on this system")
+        for name in LAYERS
+    )
 
 
-def _fresh_uid() -> int:
-    used = _users()
-    while True:
-        uid = _FIRST_UID + secrets.randbelow(_UIDS)
-        if uid not in used:
-            return uid
+def missing_layers(layers: Iterable[SandboxLayer]) -> list[str]:
+    """Return which required layers are missing, in words; empty when the sandbox is complete.
 
-
-def _open_to_others(path: Path) -> bool:
-    return bool(path.stat().st_mode & stat.S_IXOTH)
-
-
-def _scratch(name: str, *, own_user: bool) -> Path:
-    """Make the sandbox's folder where its user can reach it."""
-    candidates = [tempfile.gettempdir(), "/tmp", "/var/tmp"]  # noqa: S108 - mkdtemp makes it private
-    for parent in candidates:
-        place = Path(parent)
-        if not own_user or all(_open_to_others(p) for p in (place, *place.resolve().parents)):
-            base = Path(tempfile.mkdtemp(prefix=f"mnist-course-{name}-", dir=place))
-            if own_user:
-                base.chmod(0o711)
-            return base
-    raise KernelStartError("no temporary folder that an unprivileged user can reach; set TMPDIR")
-
-
-def _needed_paths() -> tuple[list[str], list[str]]:
-    """Return what Python needs from folders that others may not enter, with those folders."""
-    package = Path(__file__).resolve().parent.parent
-    wanted = {Path(p).resolve() for p in (sys.prefix, sys.base_prefix, str(package))}
-    paths, hidden = [], set()
-    for path in sorted(wanted):
-        closed = [p for p in reversed(path.parents) if not _open_to_others(p)]
-        if closed:
-            paths.append(str(path))
-            hidden.add(str(closed[0]))
-    return paths, sorted(hidden)
-
-
-def _kill_marked(mark: bytes) -> None:
-    """Kill the processes whose environment carries our mark: daemons that left their group."""
-    proc = Path("/proc")
-    if not proc.is_dir():
-        return
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        alive = []
-        for entry in proc.iterdir():
-            if not entry.name.isdigit() or int(entry.name) == os.getpid():
-                continue
-            try:
-                words = (entry / "environ").read_bytes().split(b"\0")
-                state = (entry / "stat").read_bytes().rpartition(b")")[2].split()[0]
-            except OSError:
-                continue
-            if mark in words and state != b"Z":
-                alive.append(int(entry.name))
-        for sig in (signal.SIGSTOP, signal.SIGKILL):  # frozen first, so that none forks meanwhile
-            for pid in alive:
-                try:
-                    os.kill(pid, sig)
-                except OSError:
-                    continue
-        if not alive:
-            return
-
-
-def _remove_tree(path: Path) -> None:
-    """Remove a folder that a student filled.
-
-    ``shutil.rmtree`` recurses too deeply on a folder of 3,000 levels; ``rm`` does not, and follows
-    no links.
+    Each of the four has to be there; one way to keep files apart is enough.
     """
-    if shutil.which("rm") and shutil.which("chmod"):
-        commands = [["rm", "-rf", "--", str(path)]]
-        # Root needs no permission, and must change none where a student could have put a link.
-        if os.geteuid() != 0:
-            commands.insert(0, ["chmod", "-R", "u+rwX", "--", str(path)])
-        for command in commands:
-            subprocess.run(command, check=False, timeout=120, capture_output=True)
-    else:
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def _sweep(uid: int) -> None:
-    """Remove what a finished sandbox user left in the folders that everybody may write."""
-    for root in ("/dev/shm", "/tmp", "/var/tmp"):  # noqa: S108 - only entries of that uid
-        place = Path(root)
-        for entry in place.iterdir() if place.is_dir() else ():
-            try:
-                if entry.lstat().st_uid == uid:
-                    _remove_tree(entry)
-            except OSError:
-                continue
+    layers = tuple(layers)
+    active = {layer.name for layer in layers if layer.active}
+    details = {layer.name: layer.detail for layer in layers}
+    missing = [
+        f"{name} ({details.get(name, 'not reported')})"
+        for name in ("resource limits", "no new privileges", "system calls", "verified")
+        if name not in active
+    ]
+    if not active & {"own user", "own files", "file rules"}:
+        missing.append(f"own user, own files or file rules ({details.get('file rules', 'none')})")
+    return missing

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from mnist_course.grading import wording
+from mnist_course.grading.doctor import Finding, State
+from mnist_course.grading.escaping import plain_text
 from mnist_course.grading.results import CellGrade, NotebookGrade, Verdict
 
-__all__ = ["progress_bar", "show_grade"]
+__all__ = ["progress_bar", "show_findings", "show_grade"]
 
+T = TypeVar("T")
+_MOST = 50  # repairs, errors or findings that are printed
 _STYLES = {
     Verdict.PASSED: "green",
     Verdict.PARTIAL: "yellow",
@@ -29,15 +35,15 @@ def progress_bar(title: str) -> Iterator[Callable[[str, int, int], None]]:
     """Show a bar on standard error while the block runs; gives a function to move it."""
     bar = Progress(
         SpinnerColumn(),
-        TextColumn("{task.fields[title]}"),
+        TextColumn("{task.fields[title]}", markup=False),  # the name of the student's file
         BarColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         TimeElapsedColumn(),
         console=Console(stderr=True),
         transient=True,
     )
     with bar:
-        task = bar.add_task("start", title=title, total=None)
+        task = bar.add_task("start", title=plain_text(title, limit=80), total=None)
 
         def move(step: str, done: int, of: int) -> None:
             bar.update(task, description=step, completed=done, total=of or None)
@@ -47,12 +53,19 @@ def progress_bar(title: str) -> Iterator[Callable[[str, int, int], None]]:
 
 def _text(value: str) -> Text:
     """Return text that is shown as it is: what a student wrote is no markup and no command."""
-    return Text("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value))
+    return Text(plain_text(value))
+
+
+def _some(values: Sequence[T], name: str, console: Console) -> Sequence[T]:
+    """Return as many as somebody reads, and say how many more there are."""
+    if len(values) > _MOST:
+        console.print(f"{len(values) - _MOST} more {name} are in results.json", style="dim")
+    return values[:_MOST]
 
 
 def _row(cell: CellGrade, headline: str) -> tuple[Text, Text, Text, Text]:
     earned = "" if cell.score is None else f"{cell.score:g} "
-    saw = " ".join("see above" if f.saw == headline else f.saw for f in cell.findings)
+    saw = " ".join("see above" if f.saw == headline else f.saw for f in cell.findings[:_MOST])
     return (
         _text(cell.title),
         Text(f"{earned}/ {cell.max_score:g}", justify="right"),
@@ -66,15 +79,16 @@ def show_grade(grade: NotebookGrade, output: Path | None = None) -> None:
     console = Console()
     if grade.headline:
         console.print(Text("! ", style="bold red") + _text(grade.headline))
-    table = Table(title=f"{grade.assignment}: {grade.score:g} of {grade.max_score:g} points")
+    total = f"{grade.assignment}: {grade.score:g} of {grade.max_score:g} points"
+    table = Table(title=_text(total))
     for name in ("item", "points", "verdict", "what we saw"):
         table.add_column(name, justify="right" if name == "points" else "left")
     for cell in grade.cells:
         table.add_row(*_row(cell, grade.headline))
     console.print(table)
-    for repair in grade.repairs:
+    for repair in _some(grade.repairs, "repairs", console):
         console.print(Text("repaired: ", style="yellow") + _text(repair))
-    for error in grade.errors:
+    for error in _some(grade.errors, "errors of cells", console):
         console.print(
             Text(f"cell {error.cell}: ", style="red") + _text(f"{error.kind}: {error.message}")
         )
@@ -83,9 +97,22 @@ def show_grade(grade: NotebookGrade, output: Path | None = None) -> None:
         console.print(
             Text("sandbox: ", style="magenta") + _text(f"no {layer.name} ({layer.detail})")
         )
-    measured = ", ".join(f"{k} {v:,.4g}" for k, v in sorted(grade.measurements.items()))
+    measured = ", ".join(f"{name} {value}" for name, value in wording.measured(grade))
     if measured:
-        console.print(f"measured: {measured}", style="dim")
+        console.print(Text(plain_text(f"measured: {measured}"), style="dim"))
     took = f"{grade.seconds:.1f} s"
     where = f", written to {output}/" if output is not None else ""
-    console.print(f"graded in {took}{where}", style="dim", highlight=False)
+    console.print(Text(f"graded in {took}{where}", style="dim"))
+
+
+def show_findings(findings: Iterable[Finding]) -> None:
+    """Print what ``mnist-course doctor`` found, with what to do."""
+    styles = {State.GOOD: "green", State.LESS: "yellow", State.BAD: "bold red"}
+    table = Table()
+    for name in ("", "state", "what was found", "what to do"):
+        table.add_column(name)
+    for found in findings:
+        advice = "" if found.state is State.GOOD else found.advice
+        state = Text(str(found.state), style=styles[found.state])
+        table.add_row(_text(found.name), state, _text(found.detail), _text(advice))
+    Console().print(table)
