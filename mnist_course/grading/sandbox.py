@@ -259,6 +259,11 @@ class Sandbox:
         for kept in self._kept:
             kept.order("interrupt")
 
+    def forget_refused(self) -> None:
+        """Count refused system calls from now on: what came before was our own code."""
+        for kept in self._kept:
+            kept.order("forget")
+
     def log(self, process: subprocess.Popen[bytes]) -> str:
         """Return the last lines that a process wrote to its own output (untrusted text)."""
         return next(k for k in self._kept if k.process is process).last_words()

@@ -6,7 +6,8 @@ the whole tree uses, refuses and counts system calls, passes interrupts on, and 
 the tree, daemons included, until nothing is left. When the grader itself disappears the socket
 closes, and the keeper does the same and removes the scratch folder.
 
-Messages are JSON lines. To the keeper: the policy, then ``"interrupt"`` or ``"kill"``. From it:
+Messages are JSON lines. To the keeper: the policy, then ``"interrupt"``, ``"kill"``, or
+``"forget"`` what was refused so far. From it:
 ``{"started": ...}`` or ``{"problem": ...}``, and at the end ``{"ended": ...}``.
 """
 
@@ -227,6 +228,8 @@ class Keeper:
             order = json.loads(line)
             if order == "kill":
                 return False
+            if order == "forget" and self.listener is not None:
+                self.listener.counts.clear()
             if order == "interrupt" and self.status is None:
                 os.kill(self.child, signal.SIGINT)
         return True

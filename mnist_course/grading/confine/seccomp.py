@@ -70,7 +70,8 @@ _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x15, 0x35, 0x45, 0x06
 _ALLOW, _KILL, _REPORT = 0x7FFF0000, 0x80000000, 0x7FC00000
 _NAMESPACES = 0x7E020080  # every CLONE_NEW* flag that clone(2) takes
 _UNIX, _STREAM, _SEQPACKET = 1, 1, 5
-_INTERNET = (2, 10)  # AF_INET, AF_INET6
+# AF_INET. Not AF_INET6: urllib3, which Keras imports, tries whether it exists.
+_INTERNET = (2,)
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 
 Line = tuple[int, int, int, int]  # code, jump if true, jump if false, constant
