@@ -5,6 +5,7 @@ No module of Keras is imported: what is read are the attributes of the model at 
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,9 +21,11 @@ __all__ = [
     "architecture",
     "compiled_facts",
     "layer_records",
+    "own_functions",
     "plain_number",
 ]
 
+_LIBRARIES = ("keras", "tensorflow", "tf_keras")
 _DEEPEST = 4
 _LONGEST_TEXT = 200
 _LONGEST_ARCHITECTURE = 1_000_000
@@ -57,6 +60,22 @@ def compiled_facts(model: Any) -> dict[str, Any]:
 def layer_records(model: Any) -> tuple[LayerRecord, ...]:
     """Describe the layers of a model in its order, nested models taken apart."""
     return tuple(_layer_record(layer) for layer in islice(_leaves(model), _MOST_LAYERS))
+
+
+def own_functions(model: Any) -> tuple[str, ...]:
+    """Name the activation functions that were written in the notebook.
+
+    Keras writes a function by its name alone: one of the student's own that is called ``softmax``
+    could not be told from Keras' own in the configuration.
+    """
+    names = []
+    for layer in model._flatten_layers():
+        for part in ("activation", "recurrent_activation"):
+            function = getattr(layer, part, None)
+            home = str(getattr(function, "__module__", "")).partition(".")[0]
+            if inspect.isroutine(function) and home not in _LIBRARIES:
+                names.append(str(getattr(function, "__name__", "a function"))[:80])
+    return tuple(dict.fromkeys(names))
 
 
 def accuracy_name(model: Any, names: Iterable[str]) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mnist_course.exceptions import NotPortableError
-from mnist_course.grading.layer_table import integer, number, one_of, truth
+from mnist_course.grading.argument_checks import integer, number, one_of, truth
 
 __all__ = ["CompileSpec", "Named", "make_loss", "make_optimizer", "parse_compile"]
 

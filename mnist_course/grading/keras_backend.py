@@ -9,13 +9,16 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mnist_course.checks.backend import LayerActivity
+from mnist_course.diagnosis.activity import as_inputs, hidden_activity
 from mnist_course.exceptions import NotPortableError
+from mnist_course.grading.build_limits import rows_at_once
 from mnist_course.grading.compile_spec import make_loss, make_optimizer, parse_compile
 from mnist_course.grading.fast_fit import STEPS
 from mnist_course.grading.model_build import build_model
@@ -27,14 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["KerasBackend"]
 
 _BATCH = 500
-_ACTIVATION_LAYERS = frozenset({"Activation", "ReLU", "LeakyReLU", "ELU", "PReLU", "Softmax"})
-_WITH_UNITS = frozenset(
-    {
-        "Dense", "Conv1D", "Conv2D", "Conv3D", "DepthwiseConv1D", "DepthwiseConv2D",
-        "SeparableConv1D", "SeparableConv2D", "Conv1DTranspose", "Conv2DTranspose",
-        "LSTM", "GRU", "SimpleRNN",
-    }
-)  # fmt: skip
 _PIXELS = 784
 
 
@@ -44,7 +39,7 @@ class KerasBackend:
     def predict(self, model: Any, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return the outputs of a model; see ``Backend.predict``."""
         try:
-            outputs = model.predict(x, batch_size=_BATCH, verbose=0)
+            outputs = model.predict(x, batch_size=rows_at_once(model, _BATCH), verbose=0)
         except Exception as error:
             # Keras and TensorFlow raise many kinds for inputs of the wrong shape.
             reason = str(error).strip().splitlines()
@@ -52,36 +47,15 @@ class KerasBackend:
                 f"`model` cannot predict for inputs of shape {x.shape}: "
                 f"{reason[0][:200] if reason else type(error).__name__}"
             ) from error
+        if isinstance(outputs, (list, tuple, dict)):
+            raise ValueError(f"`model` has {len(outputs)} outputs; expected one")
         return np.asarray(outputs, dtype=np.float32)
 
     def hidden_activations(self, model: Any, x: npt.NDArray[np.float32]) -> list[LayerActivity]:
         """Return what each hidden layer with units gives; see ``Backend.hidden_activations``."""
-        import keras
-
-        layers = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
-        chosen = []
-        for position, layer in enumerate(layers):
-            if type(layer).__name__ not in _WITH_UNITS:
-                continue
-            rest = layers[position + 1 :]
-            # Dense without an activation takes that of the layer behind it.
-            after = rest[0] if rest and type(rest[0]).__name__ in _ACTIVATION_LAYERS else None
-            if not any(type(later).__name__ in _WITH_UNITS for later in rest):
-                continue  # the output layer
-            chosen.append((layer, after))
-        if not chosen:
-            return []
-        outputs = [(after or layer).output for layer, after in chosen]
-        values = keras.Model(model.inputs, outputs).predict(x, batch_size=_BATCH, verbose=0)
-        values = values if isinstance(values, list) else [values]
         return [
-            LayerActivity(
-                name=str(layer.name),
-                class_name=type(layer).__name__,
-                activation=_activation(layer, after),
-                values=_by_unit(np.asarray(array, dtype=np.float32)),
-            )
-            for (layer, after), array in zip(chosen, values, strict=True)
+            replace(layer, values=_by_unit(np.asarray(layer.values, dtype=np.float32)))
+            for layer in hidden_activity(model, as_inputs(model, x))
         ]
 
     def train_again(
@@ -100,6 +74,7 @@ class KerasBackend:
         x, y, scaled_test = _data(record, x_test)
         keras.utils.set_random_seed(seed)
         model = build_model(architecture, initial_weights)
+        at_once = rows_at_once(model, _BATCH)
         model.compile(
             optimizer=make_optimizer(compiled.optimizer),
             loss=make_loss(compiled.loss),
@@ -118,17 +93,9 @@ class KerasBackend:
                 shuffle=record.shuffle,
                 verbose=0,
             )
-            outputs = np.asarray(model.predict(scaled_test, batch_size=_BATCH, verbose=0))
+            outputs = np.asarray(model.predict(scaled_test, batch_size=at_once, verbose=0))
             # NaN is no answer: argmax gives class 0, as it does for the student.
             yield outputs.reshape(len(outputs), -1).argmax(axis=1).astype(np.int64)
-
-
-def _activation(layer: Any, after: Any) -> str:
-    own = getattr(getattr(layer, "activation", None), "__name__", "linear")
-    if after is None:
-        return str(own)
-    name = type(after).__name__
-    return str(after.activation.__name__) if name == "Activation" else name.lower()
 
 
 def _by_unit(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -1,167 +1,37 @@
 """The built-in Keras objects that a student's model may hold, with bounds for every argument.
 
-Each entry maps an argument of a constructor to a check: a function that returns the plain value or
-raises ValueError. What is not in the table does not exist for the grader. Source: the constructors
-in ``keras.layers``, ``keras.initializers``, ``keras.regularizers``, ``keras.constraints``.
+Each entry maps an argument of a constructor to a check (``argument_checks.py``). What is not in the
+table does not exist for the grader; what Keras provides and is left out on purpose stands in
+``REMOTE`` with the reason. Source: the constructors in ``keras.layers``, ``keras.initializers``,
+``keras.regularizers``, ``keras.constraints``; a test compares with the Keras that is installed.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from mnist_course.exceptions import NotPortableError
+from mnist_course.grading.argument_checks import (
+    IGNORED,
+    Nested,
+    any_of,
+    integer,
+    maybe,
+    node,
+    number,
+    one_of,
+    several,
+    text,
+    truth,
+)
 
-__all__ = [
-    "ACTIVATIONS",
-    "IGNORED",
-    "INPUT_ARGUMENTS",
-    "LAYERS",
-    "Nested",
-    "Node",
-    "check_dtype",
-    "integer",
-    "number",
-    "one_of",
-    "truth",
-]
-
-Check = Callable[[Any], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A small Keras object inside a layer (initializer, regularizer ...): class with numbers."""
-
-    family: str
-    class_name: str
-    arguments: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Nested:
-    """Marks an argument that is itself a layer."""
-
-    optional: bool = False
-
-
-def IGNORED(value: Any) -> Any:  # noqa: N802 - a constant that happens to be callable
-    """Mark an argument that is read past: it changes nothing that is graded."""
-    return value
-
-
-def integer(low: int, high: int) -> Check:
-    """Return a check for an int in ``low..high``."""
-
-    def check(value: Any) -> int:
-        if type(value) is not int or not low <= value <= high:
-            raise ValueError(f"expected a whole number in {low}..{high}, got {value!r:.40}")
-        return value
-
-    return check
-
-
-def number(low: float = -1e9, high: float = 1e9) -> Check:
-    """Return a check for a finite number in ``low..high``."""
-
-    def check(value: Any) -> float:
-        if type(value) not in (int, float) or not math.isfinite(value) or not low <= value <= high:
-            raise ValueError(f"expected a number in {low:g}..{high:g}, got {value!r:.40}")
-        return float(value)
-
-    return check
-
-
-def truth(value: Any) -> bool:
-    """Check a bool."""
-    if type(value) is not bool:
-        raise ValueError(f"expected True or False, got {value!r:.40}")
-    return value
-
-
-def one_of(*allowed: Any) -> Check:
-    """Return a check for one of a few constants (exact type as well as value)."""
-
-    def check(value: Any) -> Any:
-        if not any(type(value) is type(a) and value == a for a in allowed):
-            raise ValueError(f"{value!r:.60} cannot be rebuilt")
-        return value
-
-    return check
-
-
-def maybe(check: Check) -> Check:
-    """Return a check that also lets None pass."""
-    return lambda value: None if value is None else check(value)
-
-
-def several(check: Check, low: int = 1, high: int = 6) -> Check:
-    """Return a check for one value or a list of ``low..high`` values, once nested."""
-
-    def inner(value: Any) -> Any:
-        if type(value) is list and len(value) <= 3:
-            return tuple(check(v) for v in value)
-        return check(value)
-
-    def outer(value: Any) -> Any:
-        if type(value) is not list:
-            return check(value)
-        if not low <= len(value) <= high:
-            raise ValueError(f"expected {low} to {high} values, got {len(value)}")
-        return tuple(inner(v) for v in value)
-
-    return outer
-
-
-def _node(family: str, table: Mapping[str, Mapping[str, Check]]) -> Check:
-    by_lower = {name.lower(): name for name in table}
-
-    def check(value: Any) -> Node | None:
-        name: Any
-        config: Any
-        if value is None:
-            return None
-        if type(value) is str:
-            name, config = by_lower.get(value.replace("_", "").lower()), {}
-        elif type(value) is dict and type(value.get("class_name")) is str:
-            name, config = value["class_name"], value.get("config") or {}
-            module = value.get("module")
-            if module is not None and str(module).split(".")[0] != "keras":
-                raise ValueError(f"{str(name)[:40]!r} is not one that Keras provides")
-            if value.get("registered_name") not in (None, name):
-                raise ValueError(f"{str(name)[:40]!r} is not one that Keras provides")
-        else:
-            raise ValueError(f"{value!r:.40} is no {family}")
-        if name not in table or type(config) is not dict:
-            raise ValueError(f"the {family} {value!r:.60} cannot be rebuilt")
-        arguments = {}
-        for key, item in config.items():
-            if key in ("seed", "name", "dtype", "input_axes", "output_axes"):
-                continue
-            if key not in table[name]:
-                raise ValueError(f"the {family} {name} with the unusual option {key[:40]!r}")
-            arguments[key] = table[name][key](item)
-        return Node(family, name, arguments)
-
-    return check
-
-
-def check_dtype(value: Any) -> None:
-    """Accept float32 only, as Keras writes it."""
-    if type(value) is dict and value.get("class_name") == "DTypePolicy":
-        config = value.get("config")
-        value = config.get("name") if type(config) is dict else value
-    if value not in (None, "float32"):
-        raise NotPortableError(f"layers of type {str(value)[:40]!r}; only float32 can be rebuilt")
-
+__all__ = ["ACTIVATIONS", "INPUT_ARGUMENTS", "INPUT_TYPES", "LAYERS", "RECURRENT", "REMOTE"]
 
 _real = number()
 _scale = {"scale": number(0, 1e6), "mode": one_of("fan_in", "fan_out", "fan_avg"),
           "distribution": one_of("truncated_normal", "untruncated_normal", "uniform")}  # fmt: skip
 _normal = {"mean": _real, "stddev": number(0, 1e6)}
-initializer = _node(
+initializer = node(
     "initializer",
     {
         "Zeros": {},
@@ -178,12 +48,12 @@ initializer = _node(
     },
 )
 _weight = number(0, 1e6)
-regularizer = _node(
+regularizer = node(
     "regularizer",
     {"L1": {"l1": _weight}, "L2": {"l2": _weight}, "L1L2": {"l1": _weight, "l2": _weight}},
 )
 _axes = several(integer(0, 5), 0)
-constraint = _node(
+constraint = node(
     "constraint",
     {
         "MaxNorm": {"max_value": number(0), "axis": _axes},
@@ -197,15 +67,37 @@ constraint = _node(
 
 ACTIVATIONS = (
     "linear", "relu", "relu6", "elu", "selu", "gelu", "silu", "swish", "sigmoid", "hard_sigmoid",
-    "hard_silu", "tanh", "softmax", "softplus", "softsign", "exponential", "leaky_relu", "mish",
-    "log_softmax", "celu", "hard_tanh", "tanh_shrink", "log_sigmoid",
+    "hard_silu", "hard_swish", "tanh", "softmax", "softplus", "softsign", "exponential",
+    "leaky_relu", "mish", "log_softmax", "celu", "hard_tanh", "tanh_shrink", "log_sigmoid", "glu",
+    "hard_shrink", "soft_shrink", "sparse_plus", "sparsemax", "squareplus",
 )  # fmt: skip
-_activation = one_of(*ACTIVATIONS, None)
+_LAYER_ACTIVATIONS: dict[str, dict[str, Any]] = {
+    "ReLU": {"max_value": maybe(_real), "negative_slope": _real, "threshold": _real},
+    "LeakyReLU": {"negative_slope": _real},
+    "ELU": {"alpha": _real},
+    "Softmax": {"axis": several(integer(-6, 6))},
+}
+# TensorFlow's own names of two functions that Keras has under another one.
+_OF_TENSORFLOW = {"softmax_v2": "softmax", "swish": "silu"}
+
+
+def _function(value: Any) -> str:
+    known = value.get("config") if type(value) is dict else None
+    if (
+        type(known) is not str
+        or known not in _OF_TENSORFLOW
+        or (value.get("module"), value.get("class_name")) != ("builtins", "function")
+    ):
+        raise ValueError("an activation that is not one of Keras' own")
+    return _OF_TENSORFLOW[known]
+
+
+_activation = any_of(one_of(*ACTIVATIONS, None), _function, node("activation", _LAYER_ACTIVATIONS))
 _padding = one_of("valid", "same", "causal")
 _format = one_of("channels_last", None)
+_rate = number(0, 1)
 _units = integer(1, 65_536)
 _kernel = several(integer(1, 512))
-_rate = number(0, 1)
 _axis = several(integer(-6, 6))
 _none = one_of(None)
 _false = one_of(False, None)
@@ -229,7 +121,7 @@ _COMMON: dict[str, Any] = {
     "activity_regularizer": regularizer,
     "trainable": truth,
     **dict.fromkeys(("seed", "batch_input_shape", "batch_shape", "quantization_config"), IGNORED),
-    **dict.fromkeys(("lora_rank", "lora_alpha"), _none),
+    **dict.fromkeys(("lora_rank", "lora_alpha", "gptq_unpacked_column_size"), _none),
 }
 _CONV: dict[str, Any] = {
     "filters": _units, "kernel_size": _kernel, "strides": _kernel, "padding": _padding,
@@ -247,14 +139,41 @@ _POOL = {
     "padding": _padding,
     "data_format": _format,
 }
+_CROP = {"height": integer(1, 2048), "width": integer(1, 2048), "data_format": _format}
+_fill = one_of("constant", "nearest", "wrap", "reflect", "crop")
+_interpolation = one_of("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5", "area")
+_factor = maybe(several(number(-1e3, 1e3), 1, 2))
+
+
+def _shear(value: Any) -> Any:
+    """Read what Keras writes for one number: (-0.2, 0.2), which its constructor refuses."""
+    pair = _factor(value)
+    return pair[1] if isinstance(pair, tuple) and pair[0] == -pair[-1] else pair
+
+
+_RANDOM = {"factor": _factor, "value_range": several(_real, 2, 2), "data_format": _format}
+_MOVED = {
+    "fill_mode": _fill, "fill_value": _real, "interpolation": _interpolation,
+    "data_format": _format,
+}  # fmt: skip
+_ATTENTION = {"dropout": _rate, "use_scale": truth}
 _GLOBAL = {"data_format": _format, "keepdims": truth}
+_LAYER_ONLY = ("unit_forget_bias", "reset_after", "use_cudnn")
 _RNN: dict[str, Any] = {
     "units": _units, "activation": _activation, "recurrent_activation": _activation,
     "use_bias": truth, "dropout": _rate, "recurrent_dropout": _rate, "return_sequences": truth,
-    "return_state": _false, "go_backwards": truth, "stateful": _false, "unroll": truth,
+    "return_state": truth, "go_backwards": truth, "stateful": _false,
+    # Unrolled steps compute the same numbers; a million of them would be a graph of that size.
+    "unroll": IGNORED,
     "unit_forget_bias": truth, "reset_after": truth, "zero_output_for_mask": truth,
     "use_cudnn": one_of("auto", True, False),
 }  # fmt: skip
+_CELL_ARGUMENTS = (
+    "units", "activation", "recurrent_activation", "use_bias", "dropout", "recurrent_dropout",
+)  # fmt: skip
+_CELL = {k: _RNN[k] for k in _CELL_ARGUMENTS}
+_SEQUENCE = {k: v for k, v in _RNN.items() if k not in (*_CELL_ARGUMENTS, *_LAYER_ONLY)}
+_CELLS = frozenset({"GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"})
 _NOT_SIMPLE = ("recurrent_activation", "unit_forget_bias", "reset_after", "use_cudnn")
 
 _TABLE: dict[str, dict[str, Any]] = {
@@ -266,7 +185,8 @@ _TABLE: dict[str, dict[str, Any]] = {
     "GaussianDropout": {"rate": _rate},
     "GaussianNoise": {"stddev": number(0, 1e3)},
     "SpatialDropout1D": {"rate": _rate},
-    "SpatialDropout2D": {"rate": _rate, "data_format": _format},
+    **{f"SpatialDropout{d}D": {"rate": _rate, "data_format": _format} for d in (2, 3)},
+    "Identity": {},
     "ActivityRegularization": {"l1": _weight, "l2": _weight},
     "Reshape": {"target_shape": several(integer(-1, 10**7), 0)},
     "Permute": {"dims": several(integer(1, 6))},
@@ -288,26 +208,37 @@ _TABLE: dict[str, dict[str, Any]] = {
         "scale": truth,
     },
     "UnitNormalization": {"axis": _axis},
-    "ReLU": {"max_value": maybe(_real), "negative_slope": _real, "threshold": _real},
-    "LeakyReLU": {"negative_slope": _real},
+    "RMSNormalization": {"axis": _axis, "epsilon": _rate},
+    "SpectralNormalization": {"layer": Nested(), "power_iterations": integer(1, 100)},
+    **_LAYER_ACTIVATIONS,
     "PReLU": {"shared_axes": maybe(several(integer(1, 6)))},
-    "ELU": {"alpha": _real},
-    "Softmax": {"axis": _axis},
     **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D"), _CONV),
-    **dict.fromkeys(("Conv1DTranspose", "Conv2DTranspose"), _TRANSPOSE),
+    **dict.fromkeys(("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"), _TRANSPOSE),
     **dict.fromkeys(("SeparableConv1D", "SeparableConv2D"), _SEPARABLE),
     **dict.fromkeys(("DepthwiseConv1D", "DepthwiseConv2D"), _DEPTHWISE),
     **{f"{kind}Pooling{d}D": _POOL for kind in ("Max", "Average") for d in (1, 2, 3)},
     **{f"Global{kind}Pooling{d}D": _GLOBAL for kind in ("Max", "Average") for d in (1, 2, 3)},
-    "ZeroPadding1D": {"padding": several(integer(0, 1000)), "data_format": _format},
-    "ZeroPadding2D": {"padding": several(integer(0, 1000)), "data_format": _format},
-    "Cropping1D": {"cropping": several(integer(0, 10_000))},
-    "Cropping2D": {"cropping": several(integer(0, 10_000)), "data_format": _format},
+    **{
+        f"Adaptive{kind}Pooling{d}D": {
+            "output_size": several(integer(1, 4096)), "data_format": _format,
+        }
+        for kind in ("Max", "Average")
+        for d in (1, 2, 3)
+    },
+    **{
+        f"ZeroPadding{d}D": {"padding": several(integer(0, 1000)), "data_format": _format}
+        for d in (1, 2, 3)
+    },
+    **{
+        f"Cropping{d}D": {"cropping": several(integer(0, 10_000)), "data_format": _format}
+        for d in (1, 2, 3)
+    },
     "UpSampling1D": {"size": integer(1, 32)},
     "UpSampling2D": {
         "size": several(integer(1, 32)), "data_format": _format,
         "interpolation": one_of("nearest", "bilinear", "bicubic"),
     },
+    "UpSampling3D": {"size": several(integer(1, 32)), "data_format": _format},
     "Embedding": {
         "input_dim": integer(1, 2_000_000), "output_dim": _units, "mask_zero": truth,
         "input_length": IGNORED,
@@ -316,6 +247,32 @@ _TABLE: dict[str, dict[str, Any]] = {
     "LSTM": {k: v for k, v in _RNN.items() if k != "reset_after"},
     "GRU": {k: v for k, v in _RNN.items() if k != "unit_forget_bias"},
     "SimpleRNN": {k: v for k, v in _RNN.items() if k not in _NOT_SIMPLE},
+    "LSTMCell": {**_CELL, "unit_forget_bias": truth},
+    "GRUCell": {**_CELL, "reset_after": truth},
+    "SimpleRNNCell": {k: v for k, v in _CELL.items() if k not in _NOT_SIMPLE},
+    "StackedRNNCells": {"cells": Nested(_CELLS, most=16)},
+    "RNN": {**_SEQUENCE, "cell": Nested(_CELLS)},
+    **{
+        f"ConvLSTM{d}D": {
+            **{k: v for k, v in _RNN.items() if k not in ("units", "reset_after", "use_cudnn")},
+            **{k: v for k, v in _CONV.items() if k != "groups"},
+        }
+        for d in (1, 2, 3)
+    },
+    "EinsumDense": {
+        "equation": text(r"[a-zA-Z.]+,[a-zA-Z.]+->[a-zA-Z.]+", 40),
+        "output_shape": several(maybe(integer(1, 65_536))), "activation": _activation,
+        "bias_axes": maybe(text(r"[a-zA-Z]+", 10)),
+    },
+    "Attention": {**_ATTENTION, "score_mode": one_of("dot", "concat")},
+    "AdditiveAttention": _ATTENTION,
+    "MultiHeadAttention": {
+        "num_heads": integer(1, 256), "key_dim": integer(1, 4096),
+        "value_dim": maybe(integer(1, 4096)), "dropout": _rate, "use_bias": truth,
+        "output_shape": maybe(several(integer(1, 65_536))),
+        "attention_axes": maybe(several(integer(-6, 6))), "sliding_window": _none,
+        "flash_attention": _none, "use_gate": truth,
+    },
     **{n: {} for n in ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")},
     "Concatenate": {"axis": integer(-6, 6)},
     "Dot": {"axes": several(integer(-6, 6)), "normalize": truth},
@@ -324,10 +281,93 @@ _TABLE: dict[str, dict[str, Any]] = {
         "merge_mode": one_of("sum", "mul", "concat", "ave"),
     },
     "TimeDistributed": {"layer": Nested()},
+    # Images: what happens to them, at random while training.
+    "CenterCrop": _CROP,
+    "RandomCrop": _CROP,
+    "Resizing": {
+        **_CROP, "interpolation": _interpolation, "crop_to_aspect_ratio": truth,
+        "pad_to_aspect_ratio": truth, "fill_mode": _fill, "fill_value": _real, "antialias": truth,
+    },
+    "RandomFlip": {
+        "mode": one_of("horizontal", "vertical", "horizontal_and_vertical"),
+        "data_format": _format,
+    },
+    "RandomRotation": {**_MOVED, "factor": _factor},
+    "RandomTranslation": {**_MOVED, "height_factor": _factor, "width_factor": _factor},
+    "RandomZoom": {**_MOVED, "height_factor": _factor, "width_factor": _factor},
+    "RandomShear": {**_MOVED, "x_factor": _shear, "y_factor": _shear},
+    "RandomPosterization": {**_RANDOM, "factor": several(integer(1, 8), 1, 2)},
+    "RandomPerspective": {
+        k: v for k, v in {**_MOVED, "factor": _factor, "scale": _factor}.items() if k != "fill_mode"
+    },
+    "RandomElasticTransform": {**_MOVED, **_RANDOM, "scale": _factor},
+    "RandomErasing": {**_RANDOM, "scale": _factor, "fill_value": maybe(_real)},
+    "RandomGaussianBlur": {
+        **_RANDOM, "kernel_size": several(integer(1, 31)), "sigma": _factor,
+    },
+    "RandomColorJitter": {
+        "value_range": several(_real, 2, 2), "data_format": _format,
+        **{f"{part}_factor": _factor for part in ("brightness", "contrast", "saturation", "hue")},
+    },
+    "Solarization": {
+        "value_range": several(_real, 2, 2), "data_format": _format,
+        "addition_factor": _factor, "threshold_factor": _factor,
+    },
+    **dict.fromkeys(
+        (
+            "AutoContrast", "RandomBrightness", "RandomColorDegeneration", "RandomContrast",
+            "RandomGrayscale", "RandomHue", "RandomInvert",
+            "RandomSaturation", "RandomSharpness",
+        ),
+        _RANDOM,
+    ),
+    "Pipeline": {"layers": Nested(most=32)},
+    "CategoryEncoding": {
+        "num_tokens": integer(1, 10_000), "output_mode": one_of("multi_hot", "one_hot", "count"),
+        "sparse": _false,
+    },
+    "Discretization": {
+        "bin_boundaries": several(_real, 1, 1000), "num_bins": _none, "epsilon": _real,
+        "output_mode": one_of("int", "multi_hot", "one_hot", "count"), "sparse": _false,
+    },
 }  # fmt: skip
 
 LAYERS: Mapping[str, Mapping[str, Any]] = {n: {**_COMMON, **args} for n, args in _TABLE.items()}
 
+RECURRENT = frozenset(
+    {"LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"}
+)
+
+# What Keras provides and is not rebuilt: such a model predicts in the student's own sandbox.
+_FOREIGN = "which runs code from elsewhere"
+_WORDS = "which works on words and categories, not on images"
+REMOTE: Mapping[str, str] = {
+    "Lambda": "which holds code of the notebook",
+    "Layer": "without a class of its own",
+    "Wrapper": "without a class of its own",
+    **dict.fromkeys(("TFSMLayer", "JaxLayer", "FlaxLayer", "TorchModuleWrapper"), _FOREIGN),
+    **dict.fromkeys(
+        ("Hashing", "HashedCrossing", "IntegerLookup", "StringLookup", "TextVectorization"), _WORDS
+    ),
+    **dict.fromkeys(("MelSpectrogram", "STFTSpectrogram"), "which works on sound"),
+    **dict.fromkeys(
+        ("MixUp", "CutMix", "MaxNumBoundingBoxes"), "which changes labels together with images"
+    ),
+    **dict.fromkeys(
+        ("AugMix", "RandAugment", "Equalization", "ContrastLimitedAdaptiveHistogramEqualization"),
+        "which changes images in a way that Keras cannot repeat",
+    ),
+    **dict.fromkeys(
+        ("GroupedQueryAttention", "ReversibleEmbedding"), "a part of large language models"
+    ),
+}
+
 INPUT_ARGUMENTS = frozenset(
     {"batch_shape", "batch_input_shape", "dtype", "sparse", "ragged", "name", "optional"}
 )
+INPUT_TYPES = frozenset(
+    {
+        "float16", "float32", "float64", "bool", "uint8", "uint16", "int8", "int16", "int32",
+        "int64",
+    }
+)  # fmt: skip

@@ -6,15 +6,16 @@ no Keras deserialiser is ever involved.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from mnist_course.exceptions import NotPortableError
-from mnist_course.grading.layer_table import Node
+from mnist_course.grading.argument_checks import Node
+from mnist_course.grading.build_limits import check_activations, parameter_budget
+from mnist_course.grading.graph_spec import Call, Tensor, tensors_in
 from mnist_course.grading.model_spec import MAX_PARAMETERS, LayerSpec, ModelSpec
 
 __all__ = ["build_model"]
@@ -32,8 +33,8 @@ def build_model(
     spec : ModelSpec
         From ``parse_model``.
     weights : sequence of ndarray, optional
-        One float array a weight, exact shapes, in Keras' own order. Without them the model keeps
-        fresh initial values.
+        One array a weight, exact shapes and types (float32; NaN is allowed), in Keras' own order.
+        Without them the model keeps fresh initial values.
     budget : int, optional
         At most this many parameters are allocated. Default: as many as ``weights`` holds, or
         ``MAX_PARAMETERS``.
@@ -46,69 +47,56 @@ def build_model(
     Raises
     ------
     NotPortableError
-        If the spec needs more parameters than the budget, if Keras refuses the combination, or if
-        the weights do not fit.
+        If the spec needs more parameters than the budget, if its layers need too much room for one
+        example, if Keras refuses the combination, or if the weights do not fit.
     """
     if budget is None:
         budget = MAX_PARAMETERS if weights is None else sum(w.size for w in weights)
     if budget > MAX_PARAMETERS:
         raise NotPortableError(f"{budget:,} parameters; at most {MAX_PARAMETERS:,} are rebuilt")
     try:
-        with _parameter_budget(budget):
+        with parameter_budget(budget, initialise=weights is None):
             model = _model(spec)
+            check_activations(model)
     except NotPortableError:
         raise
     except Exception as error:
         # Keras raises many kinds for shapes that do not fit together.
         raise NotPortableError(f"Keras refuses the architecture: {str(error)[:200]}") from error
     if weights is not None:
-        if any(w.dtype.kind not in "fiub" for w in weights):
-            raise NotPortableError("a weight that is no array of real numbers")
-        wanted = [tuple(w.shape) for w in model.weights]
-        given = [w.shape for w in weights]
-        if wanted != given:
-            raise NotPortableError(
-                f"the weights do not fit the architecture: expected {len(wanted)} arrays "
-                f"{wanted[:4]}, got {len(given)} {given[:4]}"
-            )
-        model.set_weights(list(weights))
-        for layer in model._flatten_layers():
-            if type(layer).__name__ == "Normalization":
-                layer.finalize_state()  # it computes with copies of its weights
+        _set_weights(model, weights)
     return model
 
 
-@contextmanager
-def _parameter_budget(budget: int) -> Iterator[None]:
-    """Count parameters at each ``add_weight``, before the memory is allocated."""
-    import keras
-
-    layer_class = keras.layers.Layer
-    original = layer_class.add_weight
-    left = budget
-
-    def add_weight(layer: Any, shape: Any = None, *args: Any, **kwargs: Any) -> Any:
-        nonlocal left
-        sizes = (shape,) if isinstance(shape, int) else (shape or ())
-        left -= math.prod(int(n) for n in sizes)
-        if left < 0:
-            raise NotPortableError(f"the architecture declares more than {budget:,} parameters")
-        return original(layer, shape, *args, **kwargs)
-
-    layer_class.add_weight = add_weight
-    try:
-        yield
-    finally:
-        layer_class.add_weight = original
+def _set_weights(model: Any, weights: Sequence[Array]) -> None:
+    wanted = [tuple(w.shape) for w in model.weights]
+    given = [w.shape for w in weights]
+    if wanted != given:
+        raise NotPortableError(
+            f"the weights do not fit the architecture: expected {len(wanted)} arrays "
+            f"{wanted[:4]}, got {len(given)} {given[:4]}"
+        )
+    for ours, theirs in zip(model.weights, weights, strict=True):
+        if str(theirs.dtype) != str(ours.dtype):
+            raise NotPortableError(
+                f"the weight {ours.name[:60]} is of type {theirs.dtype}; expected {ours.dtype}"
+            )
+    model.set_weights(list(weights))
+    for layer in model._flatten_layers():
+        if type(layer).__name__ == "Normalization":
+            layer.finalize_state()  # it computes with copies of its weights
 
 
 def _value(value: Any) -> Any:
     import keras
 
+    if isinstance(value, tuple):
+        return tuple(_value(item) for item in value)
     if isinstance(value, LayerSpec):
         return _layer(value)
     if isinstance(value, Node):
         families = {
+            "activation": keras.layers,
             "initializer": keras.initializers,
             "regularizer": keras.regularizers,
             "constraint": keras.constraints,
@@ -124,7 +112,7 @@ def _layer(spec: LayerSpec) -> Any:
         return _model(spec.model, name=spec.name)
     arguments = {k: _value(v) for k, v in spec.arguments.items() if v is not None}
     if "activation" in spec.arguments:  # None is meant here: some layers default to tanh
-        arguments["activation"] = spec.arguments["activation"]
+        arguments["activation"] = _value(spec.arguments["activation"])
     trainable = arguments.pop("trainable", True)
     layer = getattr(keras.layers, spec.class_name)(name=spec.name, **arguments)
     layer.trainable = trainable
@@ -148,75 +136,112 @@ def _sequential(spec: ModelSpec, name: str | None) -> Any:
     )
 
 
+class _Graph:
+    """The tensors of a functional model, made call by call."""
+
+    def __init__(self, spec: ModelSpec) -> None:
+        import keras
+
+        self.tensors: dict[Tensor, Any] = {
+            Tensor(i.name, 0, 0): keras.Input(i.shape, dtype=i.dtype, name=i.name)
+            for i in spec.inputs
+        }
+        self._layers: dict[str, Any] = {
+            part.name: _layer(part) if part.operation is None else None for part in spec.layers
+        }
+        self._specs = {part.name: part for part in spec.layers}
+        # Keras numbers the calls of a nested model from 1 when it was itself called once on
+        # building; what counts is the order of a layer's own calls.
+        self._first = _first_calls(spec)
+
+    def call(self, name: str, number: int, call: Call) -> list[Tensor]:
+        """Make the outputs of one call and return their names."""
+        import keras
+
+        part = self._specs[name]
+        arguments = [self.find(argument) for argument in call.arguments]
+        named = {key: self.find(argument) for key, argument in call.named.items()}
+        if part.operation is None:
+            result = self._layers[name](*arguments, **named)
+        else:
+            result = _operate(part, arguments)
+        made = []
+        for position, tensor in enumerate(keras.tree.flatten(result)):
+            place = Tensor(name, self._first.get(name, 0) + number, position)
+            self.tensors[place] = tensor
+            made.append(place)
+        return made
+
+    def find(self, argument: Any) -> Any:
+        """Replace the names of tensors by the tensors."""
+        if isinstance(argument, Tensor):
+            try:
+                return self.tensors[argument]
+            except KeyError as error:
+                raise NotPortableError(f"a tensor that {argument.layer!r} does not make") from error
+        if isinstance(argument, list):
+            return [self.find(item) for item in argument]
+        if isinstance(argument, dict):
+            return {key: self.find(item) for key, item in argument.items()}
+        return argument
+
+
+def _operate(part: LayerSpec, arguments: list[Any]) -> Any:
+    import keras
+
+    assert part.operation is not None
+    if part.operation.function == "getitem":
+        result = arguments[0][arguments[1]]
+    else:
+        result = getattr(keras.ops, part.operation.function)(*arguments, **part.arguments)
+    if not isinstance(result, keras.KerasTensor):
+        raise NotPortableError(f"the operation {part.class_name} that is no part of the graph")
+    # Its automatic name could be that of a layer, and names must differ.
+    result._keras_history.operation.name = part.name
+    return result
+
+
 def _functional(spec: ModelSpec, name: str | None) -> Any:
     import keras
 
-    tensors: dict[tuple[str, int, int], Any] = {
-        (i.name, 0, 0): keras.Input(i.shape, dtype=i.dtype, name=i.name) for i in spec.inputs
-    }
-    layers = {layer.name: _layer(layer) for layer in spec.layers}
-    # Keras numbers the calls of a nested model from 1 when it was itself called once on building;
-    # what counts is the order of a layer's own calls.
-    todo = [
-        (layer.name, number, call)
-        for layer in spec.layers
-        for number, call in enumerate(layer.calls)
+    graph = _Graph(spec)
+    calls = [
+        (part.name, number, call) for part in spec.layers for number, call in enumerate(part.calls)
     ]
-    offsets = {
-        layer.name: _first_call(spec, layer.name)
-        for layer in spec.layers
-        if layer.model is not None
-    }
-
-    def find(reference: Any) -> Any:
-        if isinstance(reference, list):
-            return [find(r) for r in reference]
-        return tensors[reference]
-
-    while todo:
-        later = []
-        for layer_name, number, call in todo:
-            first = offsets.get(layer_name, 0)
-            if number and (layer_name, first + number - 1, 0) not in tensors:
-                later.append((layer_name, number, call))
-                continue
-            try:
-                argument = find(call)
-            except KeyError:
-                later.append((layer_name, number, call))
-                continue
-            result = layers[layer_name](argument)
-            outputs = result if isinstance(result, (list, tuple)) else [result]
-            for position, tensor in enumerate(outputs):
-                tensors[layer_name, first + number, position] = tensor
-        if len(later) == len(todo):
-            raise NotPortableError("the graph of layers has a cycle or a missing tensor")
-        todo = later
-
-    def ends(references: Any) -> Any:
-        try:
-            found = [tensors[r] for r in references]
-        except KeyError as error:
-            raise NotPortableError("an output that no layer makes") from error
-        return found if len(found) > 1 else found[0]
-
-    return keras.Model(ends(spec.input_tensors), ends(spec.outputs), name=name or spec.name)
+    # A call waits for its tensors, and for the call of the same layer before it.
+    missing: list[set[Any]] = []
+    waiting: dict[Any, list[int]] = {}
+    for place, (layer, number, call) in enumerate(calls):
+        needs: set[Any] = {t for t in tensors_in(call) if t not in graph.tensors}
+        if number:
+            needs.add((layer, number - 1))
+        missing.append(needs)
+        for need in needs:
+            waiting.setdefault(need, []).append(place)
+    ready = deque(place for place, needs in enumerate(missing) if not needs)
+    done = 0
+    while ready:
+        layer, number, call = calls[ready.popleft()]
+        done += 1
+        for made in [*graph.call(layer, number, call), (layer, number)]:
+            for place in waiting.pop(made, ()):
+                missing[place].discard(made)
+                if not missing[place]:
+                    ready.append(place)
+    if done < len(calls):
+        raise NotPortableError("the graph of layers has a cycle or a missing tensor")
+    return keras.Model(
+        graph.find(spec.input_tensors), graph.find(spec.outputs), name=name or spec.name
+    )
 
 
-def _first_call(spec: ModelSpec, name: str) -> int:
-    """Return the smallest call number by which anyone refers to a nested model's output."""
-    found: list[int] = []
-
-    def walk(reference: Any) -> None:
-        if isinstance(reference, list):
-            for r in reference:
-                walk(r)
-        elif reference[0] == name:
-            found.append(reference[1])
-
-    for layer in spec.layers:
-        for call in layer.calls:
-            walk(call)
-    for output in spec.outputs:
-        walk(output)
-    return min(found, default=0)
+def _first_calls(spec: ModelSpec) -> dict[str, int]:
+    """Return, for each nested model, the smallest call number by which anyone refers to it."""
+    named = [t for part in spec.layers for call in part.calls for t in tensors_in(call)]
+    named += [*tensors_in(spec.input_tensors), *tensors_in(spec.outputs)]
+    nested = {part.name for part in spec.layers if part.model is not None}
+    first: dict[str, int] = {}
+    for tensor in named:
+        if tensor.layer in nested:
+            first[tensor.layer] = min(tensor.call, first.get(tensor.layer, tensor.call))
+    return first

@@ -14,14 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from mnist_course.exceptions import NotPortableError, SerializationError
-from mnist_course.grading.layer_table import (
-    IGNORED,
-    INPUT_ARGUMENTS,
-    LAYERS,
-    Nested,
-    check_dtype,
-    integer,
-)
+from mnist_course.grading.argument_checks import IGNORED, Nested, check_dtype, integer
+from mnist_course.grading.graph_spec import Call, layer_call, operation_call, structure
+from mnist_course.grading.layer_table import INPUT_ARGUMENTS, INPUT_TYPES, LAYERS, REMOTE
+from mnist_course.grading.operation_table import OPERATION_MODULES, OPERATIONS, Operation
 from mnist_course.grading.serialization import parse_json
 
 __all__ = ["MAX_LAYERS", "MAX_PARAMETERS", "InputSpec", "LayerSpec", "ModelSpec", "parse_model"]
@@ -30,10 +26,11 @@ MAX_CONFIG_BYTES = 2_000_000
 MAX_LAYERS = 500
 MAX_NESTING = 4
 MAX_PARAMETERS = 50_000_000
+MAX_CALLS = 2_000  # of all layers of one model together
+_CALLS_OF_ONE = 64
+_MODELS = ("Sequential", "Functional", "Model")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,79}")
 _size = integer(1, 10_000_000)
-
-Tensor = tuple[str, int, int]  # (layer, call, output), as Keras' keras_history
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +44,25 @@ class InputSpec:
 
 @dataclass(frozen=True, slots=True)
 class LayerSpec:
-    """One layer: class, checked arguments, and the tensors of each call in a functional model."""
+    """One layer: class, checked arguments, and its calls in a functional model.
+
+    ``model`` is set for a model that is used as a layer, ``operation`` for arithmetic.
+    """
 
     class_name: str
     name: str
     arguments: Mapping[str, Any]
     model: ModelSpec | None = None
-    calls: tuple[Any, ...] = ()
+    calls: tuple[Call, ...] = ()
+    operation: Operation | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
     """A Sequential or functional model.
 
-    ``inputs`` are the input layers in order; ``outputs`` the tensors that a functional model
-    returns (empty for a Sequential one).
+    ``inputs`` are the input layers in order; ``input_tensors`` and ``outputs`` the tensors that a
+    functional model takes and returns, in lists or dicts as it does (empty for a Sequential one).
     """
 
     kind: str
@@ -125,7 +126,7 @@ def _builtin(obj: dict[str, Any]) -> str:
 def _model(obj: Any, depth: int) -> ModelSpec:
     top = _mapping(obj, "the model")
     class_name = _builtin(top)
-    if class_name not in ("Sequential", "Functional", "Model"):
+    if class_name not in _MODELS:
         raise NotPortableError(
             f"the model is a {class_name[:60]}; expected a Sequential or functional model"
         )
@@ -147,7 +148,7 @@ def _input(config: Any) -> InputSpec:
     if unknown or any(config.get(k) for k in ("sparse", "ragged", "optional")):
         raise NotPortableError("an input layer with unusual options")
     dtype = config.get("dtype", "float32")
-    if type(dtype) is not str or dtype not in ("float32", "float64", "uint8", "int32", "int64"):
+    if type(dtype) is not str or dtype not in INPUT_TYPES:
         raise NotPortableError(f"an input of type {str(dtype)[:40]!r}")
     shape = config.get("batch_shape", config.get("batch_input_shape"))
     return InputSpec(_name(config.get("name", "input")), _shape(shape), dtype)
@@ -156,7 +157,10 @@ def _input(config: Any) -> InputSpec:
 def _shape(value: Any) -> tuple[int | None, ...]:
     if type(value) is not list or not 1 <= len(value) <= 6:
         raise NotPortableError("an input without a shape")
-    return tuple(None if n is None else _size(n) for n in value[1:])
+    try:
+        return tuple(None if n is None else _size(n) for n in value[1:])
+    except ValueError as error:
+        raise NotPortableError(f"the shape of an input: {error}") from error
 
 
 def _sequential(
@@ -186,12 +190,14 @@ def _layer(obj: Any, depth: int) -> LayerSpec:
     obj = _mapping(obj, "a layer")
     class_name = _builtin(obj)
     config = _mapping(obj.get("config"), f"the config of {class_name[:60]}")
-    if class_name in ("Sequential", "Functional", "Model"):
+    if class_name in _MODELS:
         name = _name(obj.get("name", config.get("name")))
         return LayerSpec(class_name, name, {}, model=_model(obj, depth + 1))
     table = LAYERS.get(class_name)
     if table is None:
-        raise NotPortableError(f"the layer {class_name[:60]} is not one that can be rebuilt")
+        why = REMOTE.get(class_name)
+        words = f", {why}," if why else ""
+        raise NotPortableError(f"the layer {class_name[:60]}{words} is not one that can be rebuilt")
     arguments: dict[str, Any] = {}
     for key, value in config.items():
         if key == "name":
@@ -205,10 +211,7 @@ def _layer(obj: Any, depth: int) -> LayerSpec:
         if check is IGNORED:
             continue
         if isinstance(check, Nested):
-            if value is not None or not check.optional:
-                if depth >= MAX_NESTING:
-                    raise NotPortableError("wrappers nested too deeply")
-                arguments[key] = _layer(value, depth + 1)
+            arguments[key] = _nested(check, value, depth, f"{class_name}.{key}")
             continue
         try:
             arguments[key] = check(value)
@@ -217,10 +220,27 @@ def _layer(obj: Any, depth: int) -> LayerSpec:
     return LayerSpec(class_name, _name(config.get("name", class_name.lower())), arguments)
 
 
+def _nested(rule: Nested, value: Any, depth: int, what: str) -> Any:
+    """Read an argument that is a layer, or a list of layers."""
+    if value is None and rule.optional:
+        return None
+    if depth >= MAX_NESTING:
+        raise NotPortableError("wrappers nested too deeply")
+    if rule.most:
+        if type(value) is not list or not 1 <= len(value) <= rule.most:
+            raise NotPortableError(f"{what}: expected 1 to {rule.most} layers")
+        return tuple(_nested(Nested(rule.among), item, depth, what) for item in value)
+    layer = _layer(value, depth + 1)
+    if rule.among and layer.class_name not in rule.among:
+        raise NotPortableError(f"{what}: a {layer.class_name[:60]} cannot stand there")
+    return layer
+
+
 def _functional(config: dict[str, Any], layers: list[Any], depth: int) -> ModelSpec:
     inputs: list[InputSpec] = []
     rest: list[LayerSpec] = []
     seen: set[str] = set()
+    left = MAX_CALLS
     for obj in layers:
         obj = _mapping(obj, "a layer")
         name = _name(obj.get("name"))
@@ -231,57 +251,47 @@ def _functional(config: dict[str, Any], layers: list[Any], depth: int) -> ModelS
             entrance = _input(obj.get("config"))
             inputs.append(InputSpec(name, entrance.shape, entrance.dtype))
             continue
-        layer = _layer(obj, depth)
         nodes = obj.get("inbound_nodes")
-        if type(nodes) is not list or not 1 <= len(nodes) <= 16:
+        if type(nodes) is not list or not 1 <= len(nodes) <= _CALLS_OF_ONE or len(nodes) > left:
             raise NotPortableError(f"the layer {name!r} is never called, or far too often")
-        calls = tuple(_call(node) for node in nodes)
-        rest.append(LayerSpec(layer.class_name, name, layer.arguments, layer.model, calls))
+        left -= len(nodes)
+        rest.append(_part(obj, name, nodes, depth))
     return ModelSpec(
         "functional",
         _name(config.get("name", "model")),
         tuple(inputs),
         tuple(rest),
-        _ends(config.get("input_layers")),
-        _ends(config.get("output_layers")),
+        structure(config.get("input_layers")),
+        structure(config.get("output_layers")),
     )
 
 
-def _call(node: Any) -> Any:
-    node = _mapping(node, "a call of a layer")
-    arguments, named = node.get("args"), node.get("kwargs")
-    if type(arguments) is not list or len(arguments) != 1 or type(named) not in (dict, type(None)):
-        raise NotPortableError("a layer called with more than one argument")
-    if any(v is not None and k not in ("training", "mask") for k, v in (named or {}).items()):
-        raise NotPortableError("a layer called with unusual options")
-    return _tensors(arguments[0], 0)
+def _part(obj: dict[str, Any], name: str, nodes: list[Any], depth: int) -> LayerSpec:
+    """Read a layer or an operation of a functional model, with its calls."""
+    module = obj.get("module")
+    if type(module) is str and f"{module}.".startswith(OPERATION_MODULES):
+        return _operation(obj, name, nodes)
+    layer = _layer(obj, depth)
+    calls = tuple(layer_call(layer.class_name, node) for node in nodes)
+    return LayerSpec(layer.class_name, name, layer.arguments, layer.model, calls)
 
 
-def _tensors(value: Any, depth: int) -> Any:
-    if type(value) is dict and value.get("class_name") == "__keras_tensor__":
-        return _tensor(_mapping(value.get("config"), "a tensor").get("keras_history"))
-    if type(value) is list and len(value) <= 64 and depth < 2:
-        return [_tensors(v, depth + 1) for v in value]
-    raise NotPortableError("an operation between layers that is not a layer")
-
-
-def _tensor(value: Any) -> Tensor:
-    if (
-        type(value) is not list
-        or len(value) != 3
-        or type(value[0]) is not str
-        or type(value[1]) is not int
-        or type(value[2]) is not int
-    ):
-        raise NotPortableError("a tensor without a history")
-    return value[0], value[1], value[2]
-
-
-def _ends(value: Any) -> tuple[Tensor, ...]:
-    if type(value) is dict and len(value) == 1:  # a model made with a dict of outputs
-        value = next(iter(value.values()))
-    if type(value) is not list or not value:
-        raise NotPortableError("a functional model without inputs or outputs")
-    if type(value[0]) is str:
-        value = [value]
-    return tuple(_tensor(v) for v in value)
+def _operation(obj: dict[str, Any], name: str, nodes: list[Any]) -> LayerSpec:
+    class_name = _builtin(obj)
+    operation = OPERATIONS.get(class_name)
+    if operation is None:
+        raise NotPortableError(
+            f"the operation {class_name[:60]} between layers is not one that can be rebuilt"
+        )
+    arguments: dict[str, Any] = {}
+    for key, value in _mapping(obj.get("config"), f"the config of {class_name}").items():
+        if key == "name":
+            continue
+        if key not in operation.options:
+            raise NotPortableError(f"{class_name} with the unusual option {key[:40]!r}")
+        try:
+            arguments[key] = operation.options[key](value)
+        except ValueError as error:
+            raise NotPortableError(f"{class_name}.{key}: {error}") from error
+    calls = tuple(operation_call(class_name, operation, node) for node in nodes)
+    return LayerSpec(class_name, name, arguments, calls=calls, operation=operation)
