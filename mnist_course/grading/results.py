@@ -14,6 +14,7 @@ __all__ = [
     "NotebookGrade",
     "Picture",
     "SandboxLayer",
+    "Signal",
     "Verdict",
 ]
 
@@ -132,6 +133,22 @@ class SandboxLayer:
 
 
 @dataclass(frozen=True, slots=True)
+class Signal:
+    """Something that a person should look at; for staff only, never points.
+
+    Parameters
+    ----------
+    kind : str
+        A short stable name, ``fit on test rows``.
+    detail : str
+        One sentence with the numbers.
+    """
+
+    kind: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A picture for the feedback page: PNG bytes with a title and a text alternative."""
 
@@ -167,6 +184,8 @@ class NotebookGrade:
         Wall time of the whole grade.
     grader_failed : bool
         True when the grader itself broke; the submission must be graded again.
+    signals : tuple of Signal
+        For staff, never points and never shown to the student.
     """
 
     assignment: str
@@ -179,6 +198,7 @@ class NotebookGrade:
     layers: tuple[SandboxLayer, ...] = ()
     seconds: float = 0.0
     grader_failed: bool = False
+    signals: tuple[Signal, ...] = ()
 
     @property
     def automatic(self) -> tuple[CellGrade, ...]:
