@@ -86,6 +86,12 @@ c.Autograde.autograde_preprocessors = [
 ]
 c.TrustedAutograde.deadline_seconds = 600
 
+# ---- formgrader and feedback pages ------------------------------------------------------------
+# Their templates insert Markdown as nbconvert renders it, a student's <script> included.
+c.HTMLExporter.filters = {
+    "markdown2html": "mnist_course.grading.nbgrader_pages.markdown_to_html",
+}
+
 # ---- autograded/ -> feedback/ -----------------------------------------------------------------
 c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",

@@ -56,6 +56,11 @@ def main() -> None:
     type=click.FloatRange(1, 7200),
     help="Seconds for one cell of the student. Default: 60 % of the deadline.",
 )
+@click.option(
+    "--require-sandbox",
+    is_flag=True,
+    help="Refuse to grade where a layer of the sandbox is missing (see: mnist-course doctor).",
+)
 @_ROOT
 def grade(
     notebook: Path,
@@ -63,6 +68,7 @@ def grade(
     output: Path,
     deadline: float,
     cell_timeout: float | None,
+    require_sandbox: bool,
     root: Path,
 ) -> None:
     """Grade NOTEBOOK and write results.json, feedback.html and the executed notebook.
@@ -89,6 +95,7 @@ def grade(
                 deadline_seconds=deadline,
                 cell_seconds=cell_timeout,
                 progress=progress,
+                require_sandbox=require_sandbox,
             )
     except OSError as error:
         raise click.UsageError(f"cannot write to {output}: {error.strerror}") from error
@@ -155,14 +162,19 @@ def autograder() -> None:
 @click.option(
     "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The zip."
 )
+@click.option(
+    "--require-sandbox",
+    is_flag=True,
+    help="Refuse to grade where a layer of the sandbox is missing (see: mnist-course doctor).",
+)
 @_ROOT
-def build(assignment: str, output: Path, root: Path) -> None:
+def build(assignment: str, output: Path, require_sandbox: bool, root: Path) -> None:
     """Pack ASSIGNMENT for Gradescope, the same bytes every time."""
     from mnist_course.exceptions import MnistCourseError
     from mnist_course.grading import bundle
 
     try:
-        info = bundle.build(assignment, output, repository=root)
+        info = bundle.build(assignment, output, repository=root, require_sandbox=require_sandbox)
     except MnistCourseError as error:
         raise click.ClickException(str(error)) from error
     click.echo(str(info))

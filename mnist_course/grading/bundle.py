@@ -55,7 +55,9 @@ class BundleInfo:
         return "\n".join(lines)
 
 
-def build(assignment_id: str, output: Path, *, repository: Path) -> BundleInfo:
+def build(
+    assignment_id: str, output: Path, *, repository: Path, require_sandbox: bool = False
+) -> BundleInfo:
     """Build the zip of one assignment.
 
     Parameters
@@ -66,6 +68,8 @@ def build(assignment_id: str, output: Path, *, repository: Path) -> BundleInfo:
         The zip to write or replace, atomically. Its folder must exist.
     repository : Path
         A clone of the course's repository.
+    require_sandbox : bool
+        Refuse to grade in a container where a required layer of the sandbox is missing.
 
     Returns
     -------
@@ -89,7 +93,7 @@ def build(assignment_id: str, output: Path, *, repository: Path) -> BundleInfo:
     for name, content in {
         "requirements.txt": _read(repository / "requirements.txt"),
         f"source/{assignment_id}/{assignment_id}.ipynb": notebook.read_bytes(),
-        "assignment.json": _describe(assignment, measurement),
+        "assignment.json": _describe(assignment, measurement, require_sandbox),
     }.items():
         entries[name] = (content, 0o600)
     wheel_name, wheel = build_wheel(repository)
@@ -133,7 +137,11 @@ def _points(assignment: Assignment) -> tuple[float, float]:
     return automatic, manual
 
 
-def _describe(assignment: Assignment, measurement: container_size.Measurement | None) -> bytes:
+def _describe(
+    assignment: Assignment,
+    measurement: container_size.Measurement | None,
+    require_sandbox: bool,
+) -> bytes:
     automatic, manual = _points(assignment)
     size = container_size.needed_size(measurement.peak_mb) if measurement else None
     description = {
@@ -142,6 +150,7 @@ def _describe(assignment: Assignment, measurement: container_size.Measurement | 
         "automatic_points": automatic,
         "manual_points": manual,
         "total_points": automatic + manual,
+        "require_sandbox": require_sandbox,
         "peak_memory_mb": measurement.peak_mb if measurement else None,
         "container": {"cpus": size.cpus, "memory_mb": size.memory_mb} if size else None,
         "items": [

@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from mnist_course.grading.atomic_write import write_text
+from mnist_course.grading.clean_outputs import OutputCleaner
+from mnist_course.grading.escaping import student_text
 from mnist_course.grading.execution import Execution
 from mnist_course.grading.results import CellGrade, NotebookGrade
 from mnist_course.grading.submission import AlignedNotebook
 
 __all__ = ["build_executed", "write_executed"]
+
+_MOST_FINDINGS = 50
 
 
 def build_executed(
@@ -19,9 +23,11 @@ def build_executed(
 ) -> dict[str, Any]:
     """Return a notebook of format 4.5: the student's cells with what they gave in the grader.
 
-    Grade cells hold their visible text, with the verdict as output.
+    Grade cells hold their visible text, with the verdict as output. The other outputs are cleaned:
+    they show text, tables and pictures, and run nothing.
     """
-    grades = {c.grade_id: c for c in grade.cells}
+    cleaner = OutputCleaner()
+    grades = {c.grade_id: c for c in grade.automatic}
     cells: list[dict[str, Any]] = []
     for position, cell in enumerate(aligned.cells):
         record: dict[str, Any] = {
@@ -31,9 +37,10 @@ def build_executed(
             "source": cell.source,
         }
         if cell.cell_type == "code":
-            outputs = execution.outputs.get(cell.number, [])
             if cell.grade_id in grades:
                 outputs = [_verdict(grades[cell.grade_id])]
+            else:
+                outputs = cleaner.clean(execution.outputs.get(cell.number, []))
             record |= {"execution_count": None, "outputs": outputs}
         cells.append(record)
     return {
@@ -50,8 +57,8 @@ def build_executed(
 def _verdict(grade: CellGrade) -> dict[str, Any]:
     points = "" if grade.score is None else f"{grade.score:g} of {grade.max_score:g} points: "
     lines = [f"{points}{grade.verdict}"]
-    for finding in grade.findings:
-        lines += [s for s in (finding.saw, finding.why, finding.next_step) if s]
+    for finding in grade.findings[:_MOST_FINDINGS]:
+        lines += [student_text(s) for s in (finding.saw, finding.why, finding.next_step) if s]
     return {"output_type": "stream", "name": "stdout", "text": "\n".join(lines) + "\n"}
 
 
@@ -61,7 +68,6 @@ def write_executed(
     """Write ``executed.ipynb`` into ``folder`` and return its path."""
     path = folder / "executed.ipynb"
     notebook = build_executed(aligned, execution, grade)
-    text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
-    # What a kernel sends may hold lone surrogates, which no UTF-8 file can.
-    write_text(path, text.encode("utf-8", "replace").decode())
+    # As ASCII: whoever looks at the file in a terminal sees escapes, not their effect.
+    write_text(path, json.dumps(notebook, indent=1) + "\n")
     return path

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import jinja2
@@ -17,12 +18,13 @@ from markupsafe import Markup
 from mnist_course import __version__
 from mnist_course.grading import wording
 from mnist_course.grading.atomic_write import write_text
-from mnist_course.grading.escaping import plain_text
+from mnist_course.grading.escaping import student_text
 from mnist_course.grading.results import CellGrade, NotebookGrade, Verdict
 
 __all__ = ["to_html", "write_feedback"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_MOST = 50  # repairs, errors or findings that are shown
 
 
 def to_html(grade: NotebookGrade) -> str:
@@ -45,7 +47,7 @@ def to_html(grade: NotebookGrade) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["plain"] = plain_text
+    environment.filters["plain"] = student_text
     environment.filters["points"] = wording.points
     style = (_TEMPLATES / "feedback.css").read_text(encoding="utf-8")
     return environment.get_template("feedback.html.j2").render(
@@ -55,7 +57,8 @@ def to_html(grade: NotebookGrade) -> str:
             (p.title, p.alt, "data:image/png;base64," + base64.b64encode(p.png).decode("ascii"))
             for p in grade.pictures
         ],
-        errors=[wording.cell_error(error) for error in grade.errors],
+        errors=_some([wording.cell_error(error) for error in grade.errors]),
+        repairs=_some(grade.repairs),
         measured=wording.measured(grade),
         manual_points=math.fsum(cell.max_score for cell in grade.manual),
         still_to_grade=wording.still_to_grade(grade.manual),
@@ -93,10 +96,16 @@ class _Item:
         self.max_score = cell.max_score
         self.score = cell.score or 0.0
         self.share = _percent(self.score, cell.max_score)
-        self.findings = cell.findings
+        self.findings = cell.findings[:_MOST]
         if grade.grader_failed and not self.is_manual:
             self.verdict, self.state = "Grade again", "not-graded"
             self.score, self.share, self.findings = 0.0, 0.0, ()
+
+
+def _some(sentences: Sequence[str]) -> list[str]:
+    """Return as many as somebody reads, and how many more there are."""
+    more = len(sentences) - _MOST
+    return [*sentences[:_MOST], *([f"And {more} more."] if more > 0 else [])]
 
 
 def _percent(score: float, max_score: float) -> float:

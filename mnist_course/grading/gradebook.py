@@ -34,11 +34,12 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
 )
 from nbgrader.utils import is_grade, is_locked, is_task
-from traitlets import Float, List
+from traitlets import Bool, Float, List
 
 from mnist_course.exceptions import GraderError
 from mnist_course.grading.autograde import autograde
 from mnist_course.grading.results import NotebookGrade
+from mnist_course.grading.sandbox import SandboxOptions
 from mnist_course.grading.sanitize import (
     AlignSubmission,
     SubmissionExporter,
@@ -52,6 +53,7 @@ from mnist_course.grading.verdict_cells import (
     for_students,
     is_not_graded,
     report_cell,
+    signal_outputs,
     verdict_outputs,
 )
 
@@ -81,6 +83,9 @@ class TrustedAutograde(NbGraderPreprocessor):  # type: ignore[misc]
     deadline_seconds = Float(
         600.0, help="Seconds that grading one notebook may take, training included."
     ).tag(config=True)
+    require_sandbox = Bool(
+        False, help="Refuse to grade where a required layer of the sandbox is missing."
+    ).tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Fill in the outputs of all code cells."""
@@ -96,6 +101,7 @@ class TrustedAutograde(NbGraderPreprocessor):  # type: ignore[misc]
                 source_path(self, resources),
                 deadline_seconds=self.deadline_seconds,
                 work=Path(work),
+                options=SandboxOptions(require=self.require_sandbox),
             ).result()
             if outcome.executed_notebook is not None:
                 _take_outputs(nb, outcome.executed_notebook)
@@ -112,10 +118,14 @@ class TrustedAutograde(NbGraderPreprocessor):  # type: ignore[misc]
 
     def _write_verdicts(self, nb: Any, grade: NotebookGrade, *, student: str) -> None:
         verdicts = {cell.grade_id: cell for cell in grade.automatic}
+        signals = signal_outputs(grade)  # below the first item, where formgrader shows them
+        for signal in grade.signals:
+            self.log.warning("%s, %s: %s", student, signal.kind, signal.detail)
         for cell in nb.cells:
             verdict = verdicts.pop(grade_id_of(cell), None)
             if verdict is not None:
-                cell.outputs = verdict_outputs(verdict)
+                cell.outputs = [*verdict_outputs(verdict), *signals]
+                signals = []
                 if verdict.staff_note:
                     self.log.warning("%s, %s: %s", student, verdict.grade_id, verdict.staff_note)
         if verdicts:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from mnist_course import __version__
 from mnist_course.grading import wording
 from mnist_course.grading.atomic_write import write_text
-from mnist_course.grading.escaping import markdown_text, plain_text
+from mnist_course.grading.escaping import markdown_text, plain_text, student_text
 from mnist_course.grading.results import CellGrade, Finding, NotebookGrade, Verdict
 
 __all__ = ["failure_results", "to_results", "write_failure", "write_results"]
@@ -139,7 +139,7 @@ def _test(cell: CellGrade, number: int, *, grade: NotebookGrade) -> dict[str, ob
     failed = grade.grader_failed
     passed = cell.verdict is Verdict.PASSED and not failed
     return {
-        "name": plain_text(cell.title or cell.grade_id, limit=_NAME_LIMIT),
+        "name": student_text(cell.title or cell.grade_id, limit=_NAME_LIMIT),
         "name_format": "text",
         "number": str(number),
         "score": 0.0 if failed else float(cell.score or 0.0),
@@ -180,26 +180,26 @@ def _overview(grade: NotebookGrade) -> str:
     if grade.headline:
         blocks.append(f"**{markdown_text(grade.headline)}**")
     if not grade.grader_failed:
-        numbers = [f"{markdown_text(name)}: {value}" for name, value in wording.measured(grade)]
+        numbers = [f"{name}: {value}" for name, value in wording.measured(grade)]
         blocks += _listed("What the grader measured on your model", numbers)
-        pictures = [markdown_text(f"{p.title}: {p.alt}") for p in grade.pictures]
+        pictures = [f"{p.title}: {p.alt}" for p in grade.pictures]
         blocks += _listed("What the pictures of your model show", pictures)
-    errors = [markdown_text(wording.cell_error(error)) for error in grade.errors]
+    errors = [wording.cell_error(error) for error in grade.errors]
     blocks += _listed("Cells that did not end well", errors)
-    blocks += _listed("What was repaired while reading", map(markdown_text, grade.repairs))
+    blocks += _listed("What was repaired while reading", grade.repairs)
     by_hand = wording.still_to_grade(grade.manual)
     if by_hand:
         blocks.append(markdown_text(by_hand))
     return _join(blocks)
 
 
-def _listed(heading: str, items: Iterable[str]) -> list[str]:
-    lines = [f"- {item}" for item in items]
-    if not lines:
+def _listed(heading: str, items: Sequence[str]) -> list[str]:
+    """Return a block of escaped items, or none when there is no item."""
+    if not items:
         return []
-    if len(lines) > _LIST_LIMIT:
-        left_out = len(lines) - _LIST_LIMIT
-        lines = [*lines[:_LIST_LIMIT], f"- and {left_out} more"]
+    lines = [f"- {markdown_text(item)}" for item in items[:_LIST_LIMIT]]
+    if len(items) > _LIST_LIMIT:
+        lines.append(f"- and {len(items) - _LIST_LIMIT} more")
     return ["\n".join([f"**{heading}**", "", *lines])]
 
 
@@ -220,7 +220,7 @@ def _leaderboard(grade: NotebookGrade) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for key, name, digits, order in _LEADERBOARD:
         value = grade.measurements.get(key)
-        if value is not None and math.isfinite(value):
+        if value is not None and wording.is_number(value):
             number = round(value, digits) if digits else round(value)
             rows.append({"name": name, "value": number, "order": order})
     return rows
@@ -238,7 +238,7 @@ def _extra_data(grade: NotebookGrade) -> dict[str, object]:
         "measurements": {
             plain_text(name, limit=_NAME_LIMIT): value
             for name, value in grade.measurements.items()
-            if math.isfinite(value)
+            if wording.is_number(value)
         },
         "sandbox": [
             {
@@ -258,6 +258,13 @@ def _extra_data(grade: NotebookGrade) -> dict[str, object]:
             for error in grade.errors[:_LIST_LIMIT]
         ],
         "staff_notes": _staff_notes(grade),
+        "signals": [
+            {
+                "kind": plain_text(signal.kind, limit=_NAME_LIMIT),
+                "detail": plain_text(signal.detail),
+            }
+            for signal in grade.signals[:_LIST_LIMIT]
+        ],
     }
 
 

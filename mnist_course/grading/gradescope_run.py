@@ -30,7 +30,7 @@ from mnist_course import __version__
 from mnist_course.exceptions import AssignmentError, SubmissionError
 from mnist_course.grading import gradescope, wording
 from mnist_course.grading.assignment import read_assignment
-from mnist_course.grading.escaping import plain_text
+from mnist_course.grading.escaping import VisibleFormatter, plain_text
 from mnist_course.grading.results import CellGrade, NotebookGrade, Verdict
 from mnist_course.grading.submitted_file import choose_notebook
 from mnist_course.grading.ungraded import items, zero_grade
@@ -81,7 +81,7 @@ def limits(environment: Mapping[str, str]) -> Limits:
 
 
 class _Results:
-    """The one place that writes ``results.json``: once provisionally, once for good."""
+    """The one place that writes ``results.json``: provisionally, item by item, once for good."""
 
     def __init__(self, path: Path, started: float) -> None:
         self.path = path
@@ -89,18 +89,34 @@ class _Results:
         self.assignment = ""
         self.cells: tuple[CellGrade, ...] = ()
         self._final = False
+        self._so_far: NotebookGrade | None = None
         self._lock = threading.Lock()
 
     def provisional(self) -> None:
         """Write a failure that a real result replaces."""
         self._failure(_UNFINISHED, "only the provisional result was written")
 
+    def so_far(self, grade: NotebookGrade) -> None:
+        """Write the verdicts that there are, which a result for good replaces."""
+        with self._lock:
+            if not self._final:
+                self._so_far = replace(grade, headline=_UNFINISHED)
+                gradescope.write_results(self._so_far, self.path)
+
     def failure(self, headline: str, staff_note: str) -> bool:
-        """Write for good that the grade could not be made; False if a result is already there."""
+        """Write for good that the grade could not be made; False if a result is already there.
+
+        Verdicts that were made are kept.
+        """
         with self._lock:
             if self._final:
                 return False
-            self._failure(headline, staff_note)
+            if self._so_far is None:
+                self._failure(headline, staff_note)
+            else:
+                logger.error("unfinished: %s %s", headline, plain_text(staff_note))
+                told = headline or _UNFINISHED
+                gradescope.write_results(replace(self._so_far, headline=told), self.path)
             self._final = True
             return True
 
@@ -170,7 +186,7 @@ def grade_in_container(root: Path, environment: Mapping[str, str]) -> None:
 
 
 def _grade(root: Path, results: _Results, *, deadline: float) -> None:
-    assignment_path = _assignment_path(root / "source")
+    assignment_path, require_sandbox = _described(root / "source")
     results.assignment = assignment_path.stem
     assignment = read_assignment(assignment_path)
     results.cells = items(assignment)
@@ -184,10 +200,19 @@ def _grade(root: Path, results: _Results, *, deadline: float) -> None:
         )
         # The engine is imported last: whatever breaks in it, a result is already written.
         from mnist_course.grading.autograde import autograde
+        from mnist_course.grading.sandbox import SandboxOptions
 
         logger.info("Grading %s", plain_text(choice.path.name))
         outcome = autograde(
-            choice.path, assignment_path, deadline_seconds=deadline - time.monotonic(), work=None
+            choice.path,
+            assignment_path,
+            deadline_seconds=deadline - time.monotonic(),
+            work=None,
+            options=SandboxOptions(
+                require=require_sandbox,
+                protected=tuple(p for p in _closed(root) if p.exists()),
+            ),
+            on_item=results.so_far,
         )
         grade = outcome.grade
         if choice.note:
@@ -198,8 +223,8 @@ def _grade(root: Path, results: _Results, *, deadline: float) -> None:
     _tell_staff(grade)
 
 
-def _assignment_path(source: Path) -> Path:
-    """Find the trusted notebook of the zip."""
+def _described(source: Path) -> tuple[Path, bool]:
+    """Return the trusted notebook of the zip, and whether it asks for a complete sandbox."""
     try:
         described = json.loads((source / "assignment.json").read_text(encoding="utf-8"))
         name = Path(str(described["id"])).name
@@ -208,19 +233,22 @@ def _assignment_path(source: Path) -> Path:
             f"source/assignment.json is missing or unreadable ({error!r}). Expected the zip of "
             "'mnist-course autograder build'; build it again and upload it."
         ) from error
-    return source / "source" / name / f"{name}.ipynb"
+    return source / "source" / name / f"{name}.ipynb", described.get("require_sandbox") is True
 
 
 def _lock_away(root: Path) -> None:
     """Close to every other user what student code must not read; it runs as another user."""
-    modes = {"source": 0o700, "results": 0o700, "submission_metadata.json": 0o600}
-    for name, mode in modes.items():
+    for path in _closed(root):
         try:
-            (root / name).chmod(mode)
+            path.chmod(0o700 if path.is_dir() else 0o600)
         except FileNotFoundError:
             continue
         except OSError as error:
-            logger.warning("Cannot close %s to other users: %s", name, error.strerror)
+            logger.warning("Cannot close %s to other users: %s", path.name, error.strerror)
+
+
+def _closed(root: Path) -> tuple[Path, ...]:
+    return tuple(root / name for name in ("source", "results", "submission_metadata.json"))
 
 
 def _read_metadata(path: Path) -> Mapping[str, object]:
@@ -260,6 +288,8 @@ def _tell_staff(grade: NotebookGrade) -> None:
         logger.info("%s: %s/%s %s", item, score, wording.points(cell.max_score), cell.verdict)
         if cell.staff_note:
             logger.info("  staff: %s", plain_text(cell.staff_note))
+    for found in grade.signals:
+        logger.info("please look at: %s: %s", found.kind, plain_text(found.detail))
     for layer in grade.layers:
         state = "active" if layer.active else "NOT ACTIVE"
         logger.info("sandbox: %s %s %s", layer.name, state, plain_text(layer.detail))
@@ -290,7 +320,9 @@ def _out_of_time(results: _Results) -> None:
 
 def main() -> int:
     """Grade inside the container at ``AUTOGRADER_ROOT``; 0 whenever results were written."""
-    logging.basicConfig(stream=sys.stdout, format="%(message)s", level=logging.INFO)
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(VisibleFormatter("%(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.INFO)
     logger.info("mnist-course %s", __version__)
     grade_in_container(Path(os.environ.get("AUTOGRADER_ROOT", "/autograder")), os.environ)
     return 0

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 from mnist_course.exceptions import MnistCourseError
 from mnist_course.grading import feedback, gradescope
 from mnist_course.grading.autograde import Progress, autograde, failed_grade
 from mnist_course.grading.results import NotebookGrade
+from mnist_course.grading.sandbox import SandboxOptions
 
 __all__ = ["assignment_path", "grade_to_folder"]
 
+_UNFINISHED = "Grading did not come to its end: some items have no verdict yet."
 _log = logging.getLogger(__name__)
 
 
@@ -29,6 +32,7 @@ def grade_to_folder(
     deadline_seconds: float = 540.0,
     cell_seconds: float | None = None,
     progress: Progress | None = None,
+    require_sandbox: bool = False,
 ) -> NotebookGrade:
     """Grade a notebook and write every form of the result.
 
@@ -42,18 +46,21 @@ def grade_to_folder(
         Folder; made if it is not there. Files of an earlier grade are replaced one by one.
     deadline_seconds, cell_seconds, progress
         See ``autograde``.
+    require_sandbox : bool
+        Fail rather than grade where a required layer of the sandbox is missing.
 
     Returns
     -------
     NotebookGrade
-        ``grader_failed`` is True when the grader itself broke; then results.json says so.
+        ``grader_failed`` is True when the grader itself broke; then results.json says so, and the
+        headline here, for who runs the command, says why.
 
     Raises
     ------
     OSError
         If the folder cannot be written.
     """
-    output.mkdir(parents=True, exist_ok=True)
+    output.mkdir(mode=0o700, parents=True, exist_ok=True)
     (output / "executed.ipynb").unlink(missing_ok=True)
     try:
         outcome = autograde(
@@ -63,14 +70,27 @@ def grade_to_folder(
             cell_seconds=cell_seconds,
             work=output,
             progress=progress,
+            options=SandboxOptions(require=require_sandbox),
+            on_item=lambda so_far: gradescope.write_results(
+                replace(so_far, headline=_UNFINISHED), output / "results.json"
+            ),
         )
         grade = outcome.grade
     except Exception as error:
-        # A bug of ours must not leave a student without a result.
+        # A bug of ours must not leave a student without a result. What happened is for staff: an
+        # exception's text can hold the instructor's code or a path.
         _log.exception("the grader failed")
+        failed = failed_grade(assignment, "")
+        gradescope.write_failure(
+            output / "results.json",
+            assignment=failed.assignment,
+            cells=failed.cells,
+            staff_note=f"{error!r}\n{traceback.format_exc()}",
+        )
+        feedback.write_feedback(failed, output / "feedback.html")
         known = isinstance(error, MnistCourseError)
         words = str(error) if known else "".join(traceback.format_exception_only(error)).strip()
-        grade = failed_grade(assignment, f"The grader itself failed: {words}")
+        return replace(failed, headline=f"The grader itself failed: {words}")
     gradescope.write_results(grade, output / "results.json")
     feedback.write_feedback(grade, output / "feedback.html")
     return grade

@@ -14,6 +14,7 @@ from typing import Any
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
+from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
@@ -21,7 +22,8 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from mnist_course.exceptions import GraderError, SubmissionError
 from mnist_course.grading.assignment import Assignment, AssignmentCell, read_assignment
-from mnist_course.grading.notebook_file import read
+from mnist_course.grading.escaping import plain_text
+from mnist_course.grading.notebook_file import pasted_pictures, read
 from mnist_course.grading.submission import AlignedCell, align
 from mnist_course.grading.submitted_file import choose_notebook
 
@@ -86,19 +88,29 @@ def collect_renamed(
 
 
 class SubmissionExporter(NotebookExporter):
-    """Read a submission even if it is no notebook.
+    """Begin with a notebook that holds nothing of a submission but the pictures in its text.
 
-    nbgrader would give up on the student: no grade, no feedback. As an empty notebook the file
-    goes on to the engine, which reads it again and says in a sentence what it is instead.
+    nbgrader's own reader gives up on a student whose file is no notebook (no grade, no feedback),
+    waits at a pipe, and holds saved outputs in memory that it then drops. ``AlignSubmission`` reads
+    the file as the engine does; when it cannot be read, the engine says so in a sentence.
     """
 
-    def from_file(self, file_stream: Any, resources: Any = None, **kw: Any) -> tuple[Any, Any]:
-        """Convert an open file; an unreadable one becomes a notebook without cells."""
-        try:
-            nb = read_leniently(file_stream)
-        except Exception as error:  # nbformat raises whatever its first bad assumption raises
-            self.log.warning("The submission is not a notebook: %s", error)
-            nb = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
+    def from_filename(self, filename: str, resources: Any = None, **kw: Any) -> tuple[Any, Any]:
+        """Convert a file, whatever it is."""
+        path = Path(filename)
+        course = _course(self)
+        if path.is_relative_to(course.format_path(course.autograded_directory, ".", ".")):
+            # nbgrader's second half reads what the first has written.
+            as_usual: Callable[..., tuple[Any, Any]] = super().from_filename
+            return as_usual(filename, resources=resources, **kw)
+        resources = ResourcesDict() if resources is None else resources
+        place = resources.setdefault("metadata", ResourcesDict())
+        place["name"], place["path"] = path.stem, str(path.parent)
+        nb = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
+        for source, pictures in pasted_pictures(path).items():
+            cell = _new_cell("markdown", source)
+            cell["attachments"] = nbformat.from_dict(pictures)  # type: ignore[no-untyped-call]
+            nb.cells.append(cell)
         convert: Callable[..., tuple[Any, Any]] = self.from_notebook_node
         return convert(nb, resources=resources, **kw)
 
@@ -131,11 +143,11 @@ class AlignSubmission(NbGraderPreprocessor):  # type: ignore[misc]
             # Read again as the engine reads it, which trusts less than nbformat does.
             aligned = align(read(submitted_path(self, resources)), assignment)
         except SubmissionError as error:
-            self.log.warning("%s: %s", place["student"], error)
+            self.log.warning("%s: %s", place["student"], plain_text(error))
             nb.cells, notice = [], ""
         else:
             for repair in aligned.repairs:
-                self.log.warning("%s: %s", place["student"], repair)
+                self.log.warning("%s: %s", place["student"], plain_text(repair))
             nb.cells, notice = list(_align_cells(aligned.cells, nb.cells)), _MISSING
         _add_missing(nb, assignment, released, notice=notice)
         nb.nbformat, nb.nbformat_minor = 4, 5

@@ -8,6 +8,7 @@ text. What the student claims about points or types is never read.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,10 +19,13 @@ from mnist_course.grading.assignment import (
     header_id,
     visible_source,
 )
+from mnist_course.grading.escaping import plain_text
 from mnist_course.grading.notebook_file import SubmittedCell, SubmittedNotebook, parse
 
 __all__ = ["AlignedCell", "AlignedNotebook", "align"]
 
+# What nbgrader calls a cell whose author gave it no id.
+_DEFAULT_ID = re.compile(r"cell-[0-9a-f]{4,32}")
 # Below this share of equal text two cells are not the same cell.
 _SIMILAR = 0.75
 _COMPARED = 2000  # characters of a cell that are compared
@@ -133,11 +137,19 @@ def _check_that_it_can_be_meant(cells: Sequence[SubmittedCell], assignment: Assi
     """Refuse a notebook of another assignment, or one without any code."""
     headers = (header_id(c.source) for c in cells if c.cell_type == "code")
     named = {h[0] for h in headers if h} | {c.claimed_id for c in cells if c.claimed_id}
-    others = sorted({n.split("-")[0] for n in named if "-" in n} - {assignment.id})
+    # nbgrader's own ids (cell-0123abcd) say that it is an assignment, but not which.
+    telling = {n for n in named if "-" in n and not _DEFAULT_ID.fullmatch(n)}
+    others = sorted({plain_text(n.split("-")[0], limit=20) for n in telling} - {assignment.id, ""})
     if others:
+        more = f" and {len(others) - 3} more" if len(others) > 3 else ""
         raise SubmissionError(
-            f"This is a notebook of assignment {', '.join(others)[:60]}, but {assignment.id} is "
-            "graded here. Submit the right file."
+            f"This is a notebook of assignment {', '.join(others[:3])}{more}, but {assignment.id} "
+            "is graded here. Submit the right file."
+        )
+    if named and not telling:
+        raise SubmissionError(
+            f"This is a notebook of another assignment: none of its cells is one of {assignment.id}"
+            ", which is graded here. Submit the right file."
         )
     if not any(c.cell_type == "code" and c.source.strip() for c in cells):
         raise SubmissionError(
@@ -167,7 +179,7 @@ def _match(
         elif cell.claimed_id in by_id and not _disguised(cell, by_id[cell.claimed_id]):
             candidates.setdefault(cell.claimed_id, []).append(index)
     matches: dict[int, AssignmentCell] = {}
-    extra_tests: list[int] = []
+    extra_tests: dict[int, str] = {}
     for grade_id, indices in candidates.items():
         original = by_id[grade_id]
         text = visible_source(original.source)
@@ -177,14 +189,15 @@ def _match(
         if len(indices) > 1:
             repairs.append(f"The cell {grade_id} is there {len(indices)} times.")
         if original.is_grade_cell:
-            extra_tests += [i for i in indices if i != best]
+            extra_tests |= {i: grade_id for i in indices if i != best}
     _match_by_text(cells, assignment, matches)
     if any(i not in candidates.get(o.grade_id, ()) for i, o in matches.items()):
         repairs.append(
             "The notebook had lost its nbgrader metadata; cells were found by their text."
         )
-    for index in extra_tests:  # a copy of a test is a test: never run beside the student's code
-        matches[index] = by_id[next(g for g, where in candidates.items() if index in where)]
+    for index, grade_id in extra_tests.items():
+        # A copy of a test is a test: never run beside the student's code.
+        matches[index] = by_id[grade_id]
     return matches
 
 
@@ -203,24 +216,28 @@ def _match_by_text(
     """Find instructor's cells that neither id nor first line found, by text and position."""
     taken = {c.grade_id for c in matches.values()}
     wanted = [c for c in assignment.cells if c.grade_id and c.grade_id not in taken]
-    free = [i for i in range(len(cells)) if i not in matches]
+    # Each text is brought into form once: a notebook may have thousands of cells.
+    free = {i: _normal(cells[i].source) for i in range(len(cells)) if i not in matches}
+    by_text: dict[str, list[int]] = {}
+    for i, written in free.items():
+        by_text.setdefault(written, []).append(i)
     effort = [_MOST_COMPARISONS]
     for original in wanted:
         text = _normal(visible_source(original.source))
-        exact = [i for i in free if _normal(cells[i].source) == text]
-        if exact:
-            matches[exact[0]] = original
-            free.remove(exact[0])
+        exact = next((i for i in by_text.get(text, ()) if i in free), None)
+        if exact is not None:
+            matches[exact] = original
+            del free[exact]
             continue
         scored = [
-            (_similarity(text, _normal(cells[i].source), effort), i)
-            for i in free
+            (_similarity(text, written, effort), i)
+            for i, written in free.items()
             if cells[i].cell_type == original.cell_type
         ]
         score, index = max(scored, default=(0.0, -1))
         if score >= _SIMILAR:
             matches[index] = original
-            free.remove(index)
+            del free[index]
     _match_between_neighbours(cells, assignment, matches)
 
 

@@ -1,26 +1,28 @@
 """Find the notebook among the files that a student uploaded.
 
-Nothing is parsed here: candidates are regular files below the folder, links are not followed.
+Nothing is parsed or extracted here: candidates are regular files below the folder, links are not
+followed.
 """
 
 from __future__ import annotations
 
 import os
-import re
-import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_course.exceptions import SubmissionError
 from mnist_course.grading.escaping import plain_text
+from mnist_course.grading.submitted_zip import NOTEBOOK_NAME
+from mnist_course.grading.untrusted_file import open_regular
 
 __all__ = ["Choice", "choose_notebook"]
 
-# Browsers append .txt or .json to a download that they take for text.
-_NOTEBOOK = re.compile(r"\.ipynb(\.(txt|json))?$", re.IGNORECASE)
 _MOST_FILES = 10_000
-_BYTES_SEARCHED = 64 * 1024 * 1024
+_MOST_FOLDERS = 1_000
+_MOST_SEARCHED = 100  # notebooks that are looked into
+_BYTES_SEARCHED = 512 << 20  # of all notebooks together
+_PIECE = 1 << 20
 _NAMES_SHOWN = 5
 
 
@@ -37,7 +39,7 @@ def choose_notebook(folder: Path, *, assignment_id: str, grade_ids: Iterable[str
 
     One notebook is taken whatever its name ("Copy of m5 (1).ipynb"). Of several, one that holds
     cells of the assignment comes first, then the one with the assignment's exact name, then the
-    one with most of its cells.
+    one with most of its cells. Where there is no notebook, a zip is taken; it is read in place.
 
     Parameters
     ----------
@@ -54,15 +56,27 @@ def choose_notebook(folder: Path, *, assignment_id: str, grade_ids: Iterable[str
         If there is no notebook; the message is for the student.
     """
     files = sorted(_regular_files(folder))
-    notebooks = [path for path in files if _NOTEBOOK.search(path.name)]
+    notebooks = [path for path in files if NOTEBOOK_NAME.search(path.name)]
+    if not notebooks:
+        notebooks = [path for path in files if path.suffix.lower() == ".zip"]
+        if len(notebooks) > 1:
+            raise SubmissionError(
+                f"You handed in {len(notebooks)} zips and no notebook. Hand in the .ipynb file."
+            )
     if not notebooks:
         raise SubmissionError(_nothing_to_grade(files, assignment_id))
     if len(notebooks) == 1:
         return Choice(notebooks[0])
     ids = [grade_id.encode() for grade_id in grade_ids]
 
+    left = _BYTES_SEARCHED
+    found: dict[Path, int] = {}
+    for path in notebooks[:_MOST_SEARCHED]:
+        found[path], looked_at = _count(path, ids, left)
+        left -= looked_at
+
     def fitness(path: Path) -> tuple[bool, bool, int, int]:
-        cells = _count(path, ids)
+        cells = found.get(path, 0)
         exact = path.name.lower() == f"{assignment_id}.ipynb".lower()
         return cells > 0, exact, cells, -len(path.parts)
 
@@ -78,27 +92,43 @@ def choose_notebook(folder: Path, *, assignment_id: str, grade_ids: Iterable[str
 
 def _regular_files(folder: Path) -> Iterator[Path]:
     """Yield what a student may have meant to hand in: no links, no hidden files, not endless."""
-    seen = 0
-    for where, folders, names in os.walk(folder, followlinks=False):
-        folders[:] = [f for f in folders if not f.startswith((".", "__MACOSX"))]
-        for name in names:
-            seen += 1
-            if seen > _MOST_FILES:
-                return
-            path = Path(where, name)
-            if not name.startswith(".") and stat.S_ISREG(path.lstat().st_mode):
-                yield path
+    waiting, seen, opened = [folder], 0, 0
+    while waiting and opened < _MOST_FOLDERS:
+        opened += 1
+        try:
+            entries = os.scandir(waiting.pop(0))
+        except OSError:  # too deep for a path, or not for us
+            continue
+        with entries:
+            for entry in entries:
+                seen += 1
+                if seen > _MOST_FILES:
+                    return
+                if entry.name.startswith((".", "__MACOSX")):
+                    continue
+                try:
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(Path(entry.path))
+                    elif entry.is_file(follow_symlinks=False):
+                        yield Path(entry.path)
+                except OSError:  # gone again
+                    continue
 
 
-def _count(path: Path, grade_ids: Sequence[bytes]) -> int:
-    """Count the ids that occur in the file."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+def _count(path: Path, grade_ids: Sequence[bytes], most: int) -> tuple[int, int]:
+    """Count the ids that occur in the file; also return how many bytes were read."""
+    missing, read, before = set(grade_ids), 0, b""
+    overlap = max(map(len, grade_ids), default=0)
     try:
-        with os.fdopen(os.open(path, flags), "rb") as file:
-            content = file.read(_BYTES_SEARCHED)
-    except OSError:
-        return 0
-    return sum(grade_id in content for grade_id in grade_ids)
+        with open_regular(path) as file:
+            while missing and read < most and (piece := file.read(_PIECE)):
+                read += len(piece)
+                window = before + piece
+                missing = {grade_id for grade_id in missing if grade_id not in window}
+                before = window[-overlap:]
+    except (OSError, SubmissionError):
+        return 0, read
+    return len(set(grade_ids)) - len(missing), read
 
 
 def _nothing_to_grade(files: Sequence[Path], assignment_id: str) -> str:

@@ -92,6 +92,9 @@ def show_grade(grade: NotebookGrade, output: Path | None = None) -> None:
         console.print(
             Text(f"cell {error.cell}: ", style="red") + _text(f"{error.kind}: {error.message}")
         )
+    for signal in _some(grade.signals, "signals", console):
+        told = _text(f"{signal.kind}: {signal.detail}")
+        console.print(Text("please look at: ", style="bold magenta") + told)
     missing = [layer for layer in grade.layers if not layer.active]
     for layer in missing:
         console.print(

@@ -16,13 +16,20 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
 from mnist_course.grading import wording
-from mnist_course.grading.escaping import markdown_text, plain_text
+from mnist_course.grading.escaping import markdown_text, plain_text, student_text
 from mnist_course.grading.results import CellGrade, Finding, NotebookGrade, Verdict
 
-__all__ = ["for_students", "is_not_graded", "report_cell", "verdict_outputs"]
+__all__ = [
+    "for_students",
+    "is_not_graded",
+    "report_cell",
+    "signal_outputs",
+    "verdict_outputs",
+]
 
 _STAFF = {"mnist_course": {"audience": "staff"}}
 _FAILED, _NOT_GRADED = "CheckFailed", "NotGraded"
+_MOST = 50  # repairs, errors or findings that are told
 _COLOURS = {Verdict.PASSED: "#2e7d32", Verdict.PARTIAL: "#b26a00"}
 
 
@@ -60,6 +67,15 @@ def verdict_outputs(grade: CellGrade) -> list[NotebookNode]:
     return outputs
 
 
+def signal_outputs(grade: NotebookGrade) -> list[NotebookNode]:
+    """Return what staff should look at, in an output that :func:`for_students` removes."""
+    if not grade.signals:
+        return []
+    lines = [f"{signal.kind}: {signal.detail}" for signal in grade.signals[:_MOST]]
+    told = [f"For staff, please look at: {plain_text(line)}" for line in lines]
+    return [_output("display_data", data={"text/plain": "\n".join(told)}, metadata=_STAFF)]
+
+
 def for_students(outputs: list[Any]) -> list[Any]:
     """Return the outputs without those that :func:`verdict_outputs` wrote for staff."""
     return [output for output in outputs if output.get("metadata") != _STAFF]
@@ -95,13 +111,13 @@ def report_cell(grade: NotebookGrade) -> NotebookNode | None:
 def _report(grade: NotebookGrade) -> Iterator[str]:
     if grade.headline:
         yield f"**{markdown_text(grade.headline)}**"
-    told = [*map(wording.cell_error, grade.errors), *grade.repairs]
+    told = [*map(wording.cell_error, grade.errors[:_MOST]), *grade.repairs[:_MOST]]
     told += [f"{name}: {value}" for name, value in wording.measured(grade)]
     if told:
         yield "\n".join(f"- {markdown_text(line)}" for line in told)
     for picture in grade.pictures:
         png = base64.b64encode(picture.png).decode("ascii")
-        alt = escape(plain_text(picture.alt))
+        alt = escape(student_text(picture.alt))
         image = f'<img alt="{alt}" src="data:image/png;base64,{png}">'
         yield f"**{markdown_text(picture.title)}**\n\n{image}"
 
@@ -112,7 +128,7 @@ def _output(kind: str, **content: Any) -> NotebookNode:
 
 
 def _error(grade: CellGrade) -> NotebookNode:
-    lines = [line for finding in grade.findings for line in _lines(finding)]
+    lines = [line for finding in grade.findings[:_MOST] for line in _lines(finding)]
     if grade.verdict is Verdict.NOT_GRADED:
         name, lines = _NOT_GRADED, [wording.NOT_GRADED, *lines]
     else:
@@ -128,12 +144,12 @@ def _lines(finding: Finding) -> Iterator[str]:
     )
     for label, text in labelled:
         if text:
-            yield label + plain_text(text)
+            yield label + student_text(text)
 
 
 def _card(grade: CellGrade) -> str:
     reached = f"{wording.points(grade.score or 0.0)} / {wording.points(grade.max_score)} points"
-    rows = "".join(f"<li>{_row(finding)}</li>" for finding in grade.findings)
+    rows = "".join(f"<li>{_row(finding)}</li>" for finding in grade.findings[:_MOST])
     return (
         f'<div style="border-left:6px solid {_COLOURS[grade.verdict]};padding:.5em 1em">'
         f"<b>{reached}</b>{f'<ul>{rows}</ul>' if rows else ''}</div>"
@@ -142,7 +158,7 @@ def _card(grade: CellGrade) -> str:
 
 def _row(finding: Finding) -> str:
     saw, why, next_step = (
-        escape(plain_text(text)) for text in (finding.saw, finding.why, finding.next_step)
+        escape(student_text(text)) for text in (finding.saw, finding.why, finding.next_step)
     )
     following = f"<i>Next: {next_step}</i>" if next_step else ""
     return " ".join(part for part in (f"<b>{saw}</b>", why, following) if part)

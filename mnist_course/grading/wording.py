@@ -14,6 +14,7 @@ __all__ = [
     "GRADER_FAILED",
     "NOT_GRADED",
     "cell_error",
+    "is_number",
     "isolation",
     "measured",
     "points",
@@ -38,6 +39,8 @@ _VERDICTS = {
     Verdict.MANUAL: "Graded by a person",
 }
 
+_FOR_STAFF = "_rows_accuracy"
+
 
 def verdict(cell: CellGrade) -> str:
     """Return the verdict in the words that a student reads."""
@@ -49,18 +52,26 @@ def points(number: float) -> str:
     return f"{number:.2f}".rstrip("0").rstrip(".")
 
 
+def is_number(value: float) -> bool:
+    """Tell whether a measurement can be shown: finite, of a size that a number has."""
+    return -1e100 < value < 1e100
+
+
 def measured(grade: NotebookGrade) -> tuple[tuple[str, str], ...]:
-    """Return what the checks measured as (name, value with unit), the well-known ones first."""
+    """Return what the checks measured as (name, value with unit), the well-known ones first.
+
+    What was measured to find lookups and the like is left out: it is for staff.
+    """
     known = {
         "accuracy": ("Test accuracy", "{:.2%}"),
         "parameters": ("Parameters", "{:,.0f}"),
         "training_seconds": ("Training time", "{:.1f} s"),
     }
-    finite = {name: value for name, value in grade.measurements.items() if math.isfinite(value)}
+    finite = {name: value for name, value in grade.measurements.items() if is_number(value)}
     shown = [
         (known[name][0], known[name][1].format(finite[name])) for name in known if name in finite
     ]
-    rest = sorted(finite.keys() - known.keys())
+    rest = sorted(n for n in finite.keys() - known.keys() if not n.endswith(_FOR_STAFF))
     shown += [(name.replace("_", " ").capitalize(), f"{finite[name]:.4g}") for name in rest]
     return tuple((name, value.replace("%", " %")) for name, value in shown)
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -52,3 +55,29 @@ def save(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def browse(tmp_path: Path) -> Callable[[str], str]:
+    """Load a page in a real Chromium, scripts on, network off; return its document afterwards."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("Chromium is not installed")
+
+    def load(html: str) -> str:
+        page = tmp_path / "page.html"
+        page.write_text(html, encoding="utf-8")
+        with tempfile.TemporaryDirectory() as profile:
+            done = subprocess.run(
+                [
+                    program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+                    "--no-first-run", "--disable-background-networking", "--disable-sync",
+                    "--disable-component-update", "--host-resolver-rules=MAP * ~NOTFOUND",
+                    f"--user-data-dir={profile}", "--virtual-time-budget=3000", "--dump-dom",
+                    page.as_uri(),
+                ],
+                capture_output=True, text=True, timeout=120, check=True,
+            )  # fmt: skip
+        return done.stdout
+
+    return load

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,24 @@ def test_a_grade_is_success_whatever_the_score(
     assert (tmp_path / "out" / "executed.ipynb").is_file()
 
 
+@pytest.mark.kernel
+def test_a_zip_with_large_outputs_is_graded_where_it_lies(
+    run: Run, save: Any, cell: Any, tmp_path: Path
+) -> None:
+    mine = cell("code", "import os\nanswer = 42\nprint(os.getcwd())", "tiny-answer")
+    mine["outputs"] = [{"output_type": "stream", "text": "iVBORw0K" * 4_000_000}]
+    submitted = save("mine.ipynb", [mine])
+    with zipfile.ZipFile(tmp_path / "[red].zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(submitted, "../../Copy of tiny (1).ipynb")
+        archive.writestr("data.csv", "1,2")
+    submitted.unlink()
+    status, text = run("grade", "[red].zip", "--assignment", "tiny", "--output", "out")
+    assert status == 0 and "tiny: 4 of 4 points" in text, text
+    assert not list(tmp_path.rglob("Copy of*"))
+    executed = (tmp_path / "out" / "executed.ipynb").read_text()
+    assert "<scratch>" in executed and len(executed) < 10_000
+
+
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
@@ -126,5 +145,9 @@ def test_when_the_grader_fails_there_is_a_result_all_the_same(run: Run, tmp_path
     status, text = run("grade", str(mine), "--assignment", "tiny", "--output", "out")
     assert status == 3 and "grader itself failed" in text
     found = results(tmp_path)
-    assert "grader itself failed" in json.dumps(found) and found["score"] == 0
+    assert "grader itself broke" in found["output"] and found["score"] == 0
+    # What broke is for staff: it may hold the instructor's code.
+    assert "not a notebook" in found["extra_data"]["staff_notes"]["grader"]
+    assert "not a notebook" not in found["output"]
+    assert "not a notebook" not in (tmp_path / "out" / "feedback.html").read_text()
     assert not (tmp_path / "out" / "executed.ipynb").exists()

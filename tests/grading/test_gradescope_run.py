@@ -124,7 +124,7 @@ def results_after(container: Path, body: str, **environment: str) -> tuple[dict[
 GRADES = """
 from types import SimpleNamespace
 from mnist_course.grading.results import CellGrade, NotebookGrade, Verdict
-def autograde(submission, assignment, *, deadline_seconds, work=None, progress=None):
+def autograde(submission, assignment, *, deadline_seconds, work=None, options, on_item=None):
     assert 0 < deadline_seconds < 540 and work is None
     cells = (CellGrade("m5-runs", "Runs", 5, 5, Verdict.PASSED, staff_note="looks\\x1b[31m odd"),)
     return SimpleNamespace(grade=NotebookGrade("m5", cells), executed_notebook=None)
@@ -182,6 +182,25 @@ def test_a_process_that_dies_leaves_the_provisional_result(container: Path) -> N
     assert stored["score"] == 0
     assert [test["max_score"] for test in items_of(stored)] == [5, 20]
     assert "did not come to its end" in str(stored["output"])
+
+
+@pytest.mark.parametrize(
+    "end", ["os._exit(9)", "raise ZeroDivisionError('our bug')", "time.sleep(100)"]
+)
+def test_verdicts_that_were_made_are_kept_whatever_happens_then(container: Path, end: str) -> None:
+    body = f"""
+    import os, time
+    from mnist_course.grading.results import CellGrade, NotebookGrade, Verdict
+    def autograde(submission, assignment, *, on_item, **_):
+        cells = (CellGrade("m5-runs", "Runs", 5, 5, Verdict.PASSED),
+                 CellGrade("m5-accuracy", "Accuracy", 20, 0, Verdict.NOT_GRADED))
+        on_item(NotebookGrade("m5", cells))
+        {end}
+    """
+    stored, _ = results_after(container, body, TIMEOUT_SECONDS="10")
+    assert stored["score"] == 5
+    assert [test["score"] for test in items_of(stored)] == [5, 0]
+    assert "Grading did not come" in str(stored["output"]) or "time" in str(stored["output"])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Readers of untrusted bytes, with thousands of inputs that nobody thought of."""
