@@ -108,11 +108,49 @@ def memory(figures: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def sandbox(figures: Mapping[str, Any]) -> list[str]:
+    """Return the section on what the sandbox costs."""
+    start, notebook = figures["start_seconds"], figures["notebook_seconds"]
+    return [
+        "## What the sandbox costs",
+        "",
+        "| work | in the sandbox, s (median) | plain process, s (median) |",
+        "|---|--:|--:|",
+        f"| a kernel until it answers | {start['sandbox']:.3f} | {start['plain']:.3f} |",
+        "| all cells of the 784-64-10 reference, values exported "
+        f"| {notebook['sandbox']:.2f} | {notebook['plain']:.2f} |",
+        "",
+        f"At the start {figures['start_difference_ms']:.0f} ms more (median of "
+        f"{figures['starts']} pairs). Over the notebook, sandbox over plain: "
+        f"{_spread(figures['sandbox_over_plain'])}.",
+        "",
+        _origin(figures),
+    ]
+
+
+def soak(figures: Mapping[str, Any]) -> list[str]:
+    """Return the section on a class of which half is hostile."""
+    differences = len(figures["differences"])
+    return [
+        f"## {figures['submissions']} submissions one after another, {figures['hostile']} hostile",
+        "",
+        f"{figures['attacks']} different attacks. Honest ones with other points than alone, "
+        f"attacks that gained, submissions without a verdict: {differences}. Processes, files, "
+        f"ports or open files left behind: {len(figures['left_behind'])}. The grading process grew "
+        f"by {figures['grader_grew_by_mib']:.1f} MiB in all. A submission of this NumPy-only "
+        f"assignment takes {figures['seconds']['honest']:.1f} s (median, honest).",
+        "",
+        _origin(figures),
+    ]
+
+
 SECTIONS = (
     ("m5_speed", speed),
     ("fast_fit", fast),
     ("m5_memory", memory),
     ("m5_memory_limit_1500", memory),
+    ("sandbox_overhead", sandbox),
+    ("soak", soak),
     ("startup", startup),
 )
 

@@ -77,7 +77,7 @@ def grade(
     itself failed (results.json then says so).
     """
     from mnist_course.grading.report import assignment_path, grade_to_folder
-    from mnist_course.grading.terminal import progress_bar, show_grade
+    from mnist_course.grading.terminal import progress_bar, show_grade, show_log
 
     source = assignment_path(assignment, root)
     if not source.is_file():
@@ -86,6 +86,7 @@ def grade(
             f"there is no assignment {assignment!r}: expected {source}. "
             + (f"Known here: {', '.join(known)}." if known else "Run it in the course's folder.")
         )
+    show_log()
     try:
         with progress_bar(notebook.name) as progress:
             result = grade_to_folder(

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from mnist_course.exceptions import MnistCourseError
 from mnist_course.grading.memory import available_memory
-from mnist_course.grading.sandbox import Sandbox, SandboxOptions, missing_layers
+from mnist_course.grading.sandbox import Sandbox, SandboxOptions
+from mnist_course.grading.sandbox_layers import missing_layers
 
 __all__ = ["Finding", "State", "examine"]
 

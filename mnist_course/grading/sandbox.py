@@ -8,6 +8,7 @@ verified from inside before the command starts (``confine/probe.py``).
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import logging
 import os
@@ -15,7 +16,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -23,29 +24,16 @@ from typing import Any, Self
 from mnist_course.exceptions import KernelStartError, SandboxError
 from mnist_course.grading.confine.removal import remove
 from mnist_course.grading.results import SandboxLayer
+from mnist_course.grading.sandbox_layers import LAYERS, missing_layers
 from mnist_course.grading.scratch import fresh_user, make_scratch, sweep
 
-__all__ = ["LAYERS", "Limits", "Sandbox", "SandboxOptions", "missing_layers"]
+__all__ = ["Limits", "Sandbox", "SandboxOptions"]
 
 # Isolated and without site-packages: nothing but the standard library can be loaded.
 _KEEPER = (sys.executable, "-I", "-S", str(Path(__file__).parent / "confine" / "keeper.py"))
 _START_SECONDS = 60.0
 _END_SECONDS = 90.0
 _log = logging.getLogger(__name__)
-
-# What each layer does, in words; None of them is required by itself, see ``missing_layers``.
-LAYERS: Mapping[str, str] = {
-    "own process": "a session of its own with an environment made from nothing",
-    "own user": "a fresh user without any rights, for one run",
-    "own files": "only programs and given data exist, the rest of the machine does not",
-    "own process numbers": "no other process can be seen or signalled",
-    "file rules": "Landlock: reads programs and given data, writes in one scratch folder",
-    "system calls": "seccomp: no network, no tracing, no namespaces, no keys",
-    "no new privileges": "no program can give more rights",
-    "resource limits": "memory, processor time, size and number of files of each process",
-    "control group": "memory and number of all processes together, kept by the kernel",
-    "verified": "tried from inside: grader, hidden tests, results and network are out of reach",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +240,7 @@ class Sandbox:
                 + "; ".join(missing)
                 + ". `mnist-course doctor` says what to do."
             )
+        _say_once(tuple(missing))
         return kept.process
 
     def interrupt(self) -> None:
@@ -383,6 +372,16 @@ class _Kept:
             return file.read(4000).decode("utf-8", "replace")
 
 
+@functools.cache
+def _say_once(missing: tuple[str, ...]) -> None:
+    if missing:
+        _log.warning(
+            "THE SANDBOX IS NOT COMPLETE on this system; student code is kept apart less well. "
+            "Missing: %s. `mnist-course doctor` says what to do; --require-sandbox refuses.",
+            "; ".join(missing),
+        )
+
+
 def _programs() -> list[str]:
     """Return where Python and its packages lie, with our own package: no other folder of ours."""
     paths = {
@@ -415,21 +414,3 @@ def _layers(report: Mapping[str, Any], *, own_user: bool) -> tuple[SandboxLayer,
         else SandboxLayer(name, False, "not on this system")
         for name in LAYERS
     )
-
-
-def missing_layers(layers: Iterable[SandboxLayer]) -> list[str]:
-    """Return which required layers are missing, in words; empty when the sandbox is complete.
-
-    Each of the four has to be there; one way to keep files apart is enough.
-    """
-    layers = tuple(layers)
-    active = {layer.name for layer in layers if layer.active}
-    details = {layer.name: layer.detail for layer in layers}
-    missing = [
-        f"{name} ({details.get(name, 'not reported')})"
-        for name in ("resource limits", "no new privileges", "system calls", "verified")
-        if name not in active
-    ]
-    if not active & {"own user", "own files", "file rules"}:
-        missing.append(f"own user, own files or file rules ({details.get('file rules', 'none')})")
-    return missing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +15,10 @@ from rich.text import Text
 
 from mnist_course.grading import wording
 from mnist_course.grading.doctor import Finding, State
-from mnist_course.grading.escaping import plain_text
+from mnist_course.grading.escaping import VisibleFormatter, plain_text
 from mnist_course.grading.results import CellGrade, NotebookGrade, Verdict
 
-__all__ = ["progress_bar", "show_findings", "show_grade"]
+__all__ = ["progress_bar", "show_findings", "show_grade", "show_log"]
 
 T = TypeVar("T")
 _MOST = 50  # repairs, errors or findings that are printed
@@ -106,6 +107,13 @@ def show_grade(grade: NotebookGrade, output: Path | None = None) -> None:
     took = f"{grade.seconds:.1f} s"
     where = f", written to {output}/" if output is not None else ""
     console.print(Text(f"graded in {took}{where}", style="dim"))
+
+
+def show_log() -> None:
+    """Show warnings on standard error; nothing in them can command the terminal."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(VisibleFormatter("%(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
 
 
 def show_findings(findings: Iterable[Finding]) -> None:

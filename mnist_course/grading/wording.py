@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable
 
 from mnist_course.grading.results import CellError, CellGrade, NotebookGrade, SandboxLayer, Verdict
+from mnist_course.grading.sandbox_layers import missing_layers
 
 __all__ = [
     "GRADER_FAILED",
@@ -97,9 +98,9 @@ def still_to_grade(cells: Iterable[CellGrade]) -> str:
 
 def isolation(layers: Iterable[SandboxLayer]) -> str:
     """Say in one line, without details, how the student's code was kept apart."""
-    states = [layer.active for layer in layers]
-    if not states:
+    layers = tuple(layers)
+    if not layers:
         return ""
-    if all(states):
+    if not missing_layers(layers):
         return "Your code ran in a sandbox, apart from the tests."
     return "Your code ran in a process of its own, apart from the tests."

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from mnist_course.cli import main
 from mnist_course.grading.doctor import State, examine
-from mnist_course.grading.sandbox import LAYERS
+from mnist_course.grading.sandbox_layers import LAYERS
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox of Linux")

@@ -13,13 +13,13 @@ import pytest
 import mnist_course
 
 PACKAGE = Path(mnist_course.__file__).parent
-GRADING = sorted((PACKAGE / "grading").glob("*.py"))
+GRADING = sorted((PACKAGE / "grading").rglob("*.py"))
 ALL = sorted(PACKAGE.rglob("*.py"))
 HEAVY = {"keras", "tensorflow", "matplotlib", "seaborn", "sklearn", "pandas"}
 UNPICKLERS = {"pickle", "_pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"}
 # Engine, then the tools around it.
 STARTERS = {
-    "provisioner", "sandbox", "launcher", "evaluator", "grade_cells", "test_runner",
+    "provisioner", "sandbox", "keeper", "watch", "evaluator", "grade_cells", "test_runner",
     "bundle", "gradescope_emulator", "gradescope_run", "release", "wheel",
 }  # fmt: skip
 
@@ -126,8 +126,20 @@ def _reaches(start: str) -> set[str]:
 
 def test_a_submission_is_read_without_any_means_to_run_it() -> None:
     reached = _reaches("submission") | _reaches("notebook_file")
-    assert reached == {"submission", "notebook_file", "assignment"}
+    assert reached == {
+        "submission", "notebook_file", "notebook_outline", "untrusted_file", "submitted_zip",
+        "assignment", "escaping", "redaction", "embedded_picture",
+    }  # fmt: skip
+    assert not reached & STARTERS
     assert "submission" not in _reaches("assignment")
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "grading" / "confine").glob("*.py")))
+def test_what_closes_a_sandbox_needs_the_standard_library_only(path: Path) -> None:
+    roots = {name.split(".")[0] for name in imports(parsed(path))}
+    assert roots <= sys.stdlib_module_names | {"mnist_course"}
+    ours = {name for name in imports(parsed(path)) if name.startswith("mnist_course.")}
+    assert all(name.startswith("mnist_course.grading.confine") for name in ours)
 
 
 def test_the_test_runner_never_meets_the_students_side() -> None:

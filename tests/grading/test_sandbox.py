@@ -23,7 +23,8 @@ import pytest
 
 from mnist_course.exceptions import KernelStartError, SandboxError
 from mnist_course.grading import sandbox as sandbox_module
-from mnist_course.grading.sandbox import LAYERS, Limits, Sandbox, SandboxOptions
+from mnist_course.grading.sandbox import Limits, Sandbox, SandboxOptions
+from mnist_course.grading.sandbox_layers import LAYERS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox of Linux")
 ROOT = os.geteuid() == 0
