@@ -25,10 +25,10 @@ from benchmarks.measuring import save
 from examples import submissions
 from mnist_course.grading import autograde, kernel_session
 from mnist_course.grading.assignment import read_assignment
-from mnist_course.grading.execution import execute
 from mnist_course.grading.kernel_session import KernelSession
 from mnist_course.grading.notebook_file import read
 from mnist_course.grading.sandbox import Limits, Sandbox, SandboxOptions
+from mnist_course.grading.student_notebook import execute
 from mnist_course.grading.submission import align
 
 SOURCE = Path(__file__).resolve().parent.parent / "source" / "m5" / "m5.ipynb"

@@ -14,7 +14,9 @@ __all__ = [
     "MnistCourseError",
     "NotPortableError",
     "RecordError",
+    "SandboxError",
     "SerializationError",
+    "StudentError",
     "SubmissionError",
 ]
 
@@ -47,8 +49,52 @@ class SerializationError(MnistCourseError, ValueError):
     """Bytes from the sandbox are not a frame of the closed list of types."""
 
 
+class SandboxError(MnistCourseError, RuntimeError):
+    """A required layer of the sandbox is missing on this system."""
+
+
 class NotPortableError(MnistCourseError, ValueError):
     """A model cannot be rebuilt from our schema; the message names the part, in a sentence."""
+
+
+class StudentError(MnistCourseError, RuntimeError):
+    """A call of a student's function gave no value.
+
+    Parameters
+    ----------
+    words : str
+        A sentence that a student may see.
+    type_name : str
+        Name of the exception that the student's code raised; empty when it raised none.
+    message : str
+        Its message, cut.
+    line : int
+        Line in the student's cell, 0 when it is not known.
+    hidden : bool
+        True when a hidden test made the call: then the other fields are empty, because student
+        code may raise what it was given. The full words are in ``staff``.
+    staff : str
+        For staff only.
+    """
+
+    def __init__(
+        self,
+        words: str,
+        type_name: str = "",
+        message: str = "",
+        line: int = 0,
+        hidden: bool = False,
+        staff: str = "",
+    ) -> None:
+        super().__init__(words, type_name, message, line, hidden)
+        self.type_name = type_name
+        self.message = message
+        self.line = line
+        self.hidden = hidden
+        self.staff = staff
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class KernelStartError(MnistCourseError, RuntimeError):

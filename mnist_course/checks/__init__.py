@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mnist_course.checks.accuracy import accuracy_share, check_accuracy
     from mnist_course.checks.evaluation import check_evaluation
     from mnist_course.checks.experiment_log import check_log, rerun_one_entry
+    from mnist_course.checks.functions import allow_seconds, check_function
     from mnist_course.checks.health import check_health
     from mnist_course.checks.minimality import check_minimal
     from mnist_course.checks.points_so_far import overview
@@ -24,8 +25,10 @@ __all__ = [
     "CheckFailed",
     "Score",
     "accuracy_share",
+    "allow_seconds",
     "check_accuracy",
     "check_evaluation",
+    "check_function",
     "check_health",
     "check_holds_up",
     "check_log",
@@ -40,8 +43,10 @@ _MODULES = {
     "CheckFailed": "score",
     "Score": "score",
     "accuracy_share": "accuracy",
+    "allow_seconds": "functions",
     "check_accuracy": "accuracy",
     "check_evaluation": "evaluation",
+    "check_function": "functions",
     "check_health": "health",
     "check_holds_up": "retraining",
     "check_log": "experiment_log",

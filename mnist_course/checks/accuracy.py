@@ -11,7 +11,13 @@ import numpy as np
 from mnist_course.checks.measurement import Measured, held_out, measure, rows_of_test_set
 from mnist_course.checks.retraining import trained_again
 from mnist_course.checks.score import Score, note, note_confusion, note_curves, ramp
-from mnist_course.checks.trained_model import CLASSES, lineage, record_of, weights_of
+from mnist_course.checks.trained_model import (
+    CLASSES,
+    is_verified,
+    lineage,
+    record_of,
+    weights_of,
+)
 from mnist_course.grading.results import Finding
 
 if TYPE_CHECKING:
@@ -127,7 +133,9 @@ def _note(model: Any, log: ExperimentLog, measured: Measured) -> None:
     matrix = np.zeros((CLASSES, CLASSES), dtype=np.int64)
     np.add.at(matrix, (labels, measured.predicted), 1)
     note_confusion(matrix)
-    note(parameters=sum(int(np.size(array)) for array in weights_of(model)))
+    note(**measured.unverified)
+    if is_verified(model):
+        note(parameters=sum(int(np.size(array)) for array in weights_of(model)))
     record, exact = record_of(model, log)
     if record is None or not exact:
         return

@@ -27,6 +27,7 @@ __all__ = [
     "note",
     "note_confusion",
     "note_curves",
+    "note_for_staff",
     "ramp",
 ]
 
@@ -205,11 +206,14 @@ class Measurements:
         Rows are true classes, columns predicted ones.
     curves : mapping of str to sequence of float, or None
         Keras' ``History.history`` of the graded model.
+    staff : tuple of str
+        Sentences that only staff sees.
     """
 
     values: Mapping[str, float] = field(default_factory=dict)
     confusion: npt.NDArray[np.int64] | None = None
     curves: Mapping[str, tuple[float, ...]] | None = None
+    staff: tuple[str, ...] = ()
 
 
 # Grade cells are plain statements in a notebook, with no object to hand a collector to them: the
@@ -235,6 +239,13 @@ def note_curves(history: Mapping[str, Sequence[float]]) -> None:
     """Record the learning curves: Keras' ``History.history``, one value per epoch."""
     curves = {name: tuple(float(value) for value in values) for name, values in history.items()}
     _COLLECTED[0] = replace(_COLLECTED[0], curves=curves)
+
+
+def note_for_staff(words: str) -> None:
+    """Record a sentence that the student must not see, such as what a hidden test met."""
+    known = _COLLECTED[0].staff
+    if words not in known and len(known) < 20:
+        _COLLECTED[0] = replace(_COLLECTED[0], staff=(*known, words[:500]))
 
 
 def collected() -> Measurements:

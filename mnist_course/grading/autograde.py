@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
+import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -13,13 +15,18 @@ from typing import Any
 
 from mnist_course.exceptions import AssignmentError, SubmissionError
 from mnist_course.grading.assignment import Assignment, read_assignment
+from mnist_course.grading.deadline import Deadline
 from mnist_course.grading.evaluator import Evaluator
 from mnist_course.grading.executed_notebook import write_executed
-from mnist_course.grading.execution import Execution, TimeLimits, execute
-from mnist_course.grading.grade_cells import Judgement, judge_cells
+from mnist_course.grading.execution import Execution, TimeLimits
+from mnist_course.grading.grade_cells import Judgement, Services, judge_cells
+from mnist_course.grading.integrity import execution_signals
 from mnist_course.grading.memory import available_memory
 from mnist_course.grading.notebook_file import read
-from mnist_course.grading.results import NotebookGrade
+from mnist_course.grading.results import NotebookGrade, Signal
+from mnist_course.grading.sandbox import SandboxOptions
+from mnist_course.grading.source_signals import source_signals
+from mnist_course.grading.student_notebook import StudentNotebook
 from mnist_course.grading.submission import AlignedNotebook, align
 from mnist_course.grading.ungraded import items, zero_grade
 
@@ -31,11 +38,14 @@ _log = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
 
-_SETUP = "from mnist_course.grading.namespace import prepare as _; _(); del _"
+_SETUP = "from mnist_course.grading.kernel_setup import prepare as _; _(); del _"
 _CAPTURE = (
     "from mnist_course.grading.namespace import export as _mnist_course_export\n"
     "_mnist_course_export(globals(), {names!r}, {{path!r}})"
 )
+_SERVE = "from mnist_course.grading.student_calls import serve as _; _({fd})"
+_KERAS = re.compile(r"\b(?:keras|tensorflow)\b")
+_HANDING_OVER = 2.0  # seconds of judging that a replay leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,8 @@ def autograde(
     progress: Progress | None = None,
     pictures: bool = True,
     overlap: bool | None = None,
+    options: SandboxOptions | None = None,
+    on_item: Callable[[NotebookGrade], None] | None = None,
 ) -> GradeOutcome:
     """Grade a submitted notebook against the instructor's.
 
@@ -76,8 +88,14 @@ def autograde(
     pictures : bool
         Draw confusion matrix and learning curves.
     overlap : bool, optional
-        Start the evaluator, a second process with TensorFlow, while the student's cells run.
-        Default: when at least ``OVERLAP_BYTES`` of memory are left.
+        Start the evaluator, a second process with TensorFlow, while the student's cells run, if
+        the assignment is about Keras. Default: when at least ``OVERLAP_BYTES`` of memory are left.
+        Otherwise it starts when a test first asks it something.
+    options : SandboxOptions, optional
+        Of both sandboxes.
+    on_item : callable, optional
+        Called whenever an item is done, with the grade so far: what is not decided yet is "not
+        graded". An error in it is logged and costs nothing.
 
     Returns
     -------
@@ -90,8 +108,11 @@ def autograde(
         If the instructor's notebook cannot be read.
     KernelStartError
         If no kernel can be started: the submission is not to blame.
+    SandboxError
+        If ``options.require`` and a layer of the sandbox is missing.
     """
     start = time.monotonic()
+    deadline = Deadline(deadline_seconds, start=start)
     trusted = read_assignment(assignment)
     try:
         aligned = align(read(submission), trusted)
@@ -99,61 +120,108 @@ def autograde(
         grade = zero_grade(trusted, str(error))
         return GradeOutcome(replace(grade, seconds=time.monotonic() - start))
     tell = progress or (lambda step, done, of: None)
-    with tempfile.TemporaryDirectory(prefix="mnist-course-judge-") as folder, _evaluators() as make:
+    with tempfile.TemporaryDirectory(prefix="mnist-course-judge-") as folder:
         private = Path(folder)
-        if overlap if overlap is not None else available_memory() >= OVERLAP_BYTES:
-            make()  # imports TensorFlow while the student's cells run
-        tell("run your cells", 0, 1)
-        execution = _execute(aligned, trusted, private, deadline_seconds, cell_seconds, tell)
-        tell("judge", 0, 1)
-        left = max(15.0, deadline_seconds - (time.monotonic() - start) - 5.0)
-        judgement = judge_cells(
-            trusted.grade_cells,
-            captured=execution.captured,
-            execution=_as_data(execution),
-            evaluator=make() if execution.captured is not None else None,
-            folder=private,
-            seconds=left,
-            pictures=pictures,
-        )
-    grade = _grade(trusted, aligned, execution, judgement)
+        options = _protecting(options or SandboxOptions(), assignment, private, work)
+        with (
+            _evaluators(options) as evaluator,
+            _notebook(aligned, trusted, private, deadline, cell_seconds, tell, options) as notebook,
+        ):
+            if _wants_keras(trusted) and (
+                overlap if overlap is not None else available_memory() >= OVERLAP_BYTES
+            ):
+                evaluator()  # imports TensorFlow while the student's cells run
+            tell("run your cells", 0, 1)
+            execution = notebook.run()
+            tell("judge", 0, 1)
+            judging = Deadline(deadline.left(but=_margin(deadline)))
+
+            def kernel(broken: bool) -> socket.socket | str:
+                seconds = judging.at_most(20.0 + 1.5 * execution.seconds, but=_HANDING_OVER)
+                return notebook.connection(seconds, broken=broken) or notebook.gone
+
+            def so_far(judgement: Judgement) -> None:
+                if on_item is not None:
+                    try:
+                        on_item(_grade(trusted, aligned, execution, judgement))
+                    except Exception:
+                        _log.exception("the grade so far could not be handed over")
+
+            judgement = judge_cells(
+                trusted.grade_cells,
+                captured=execution.captured,
+                execution=_as_data(execution),
+                folder=private,
+                deadline=judging,
+                services=Services(evaluator, kernel, notebook.interrupt),
+                pictures=pictures,
+                on_report=so_far,
+            )
+        execution = replace(execution, refused=notebook.refused)
+    grade = replace(
+        _grade(trusted, aligned, execution, judgement),
+        signals=_signals(aligned, execution, judgement),
+    )
     executed = write_executed(aligned, execution, grade, work) if work is not None else None
     return GradeOutcome(replace(grade, seconds=time.monotonic() - start), executed)
 
 
+def _protecting(options: SandboxOptions, *paths: Path | None) -> SandboxOptions:
+    """Return the options with the grader's own paths among those that are tried from inside."""
+    own = tuple(path for path in paths if path is not None and path.exists())
+    return replace(options, protected=(*options.protected, *own))
+
+
+def _margin(deadline: Deadline) -> float:
+    """Return the seconds that are kept to end every process, and to write the grade."""
+    return min(10.0, 0.05 * deadline.seconds)
+
+
+def _wants_keras(trusted: Assignment) -> bool:
+    """Tell whether the instructor's notebook is about Keras at all."""
+    return any(c.cell_type == "code" and _KERAS.search(c.source) for c in trusted.cells)
+
+
 @contextlib.contextmanager
-def _evaluators() -> Iterator[Callable[[], Any]]:
+def _evaluators(options: SandboxOptions) -> Iterator[Callable[[], socket.socket]]:
     """Give a function that starts the evaluator the first time it is called."""
     with contextlib.ExitStack() as stack:
         running: list[Evaluator] = []
 
-        def make() -> Any:
+        def make() -> socket.socket:
             if not running:
-                running.append(stack.enter_context(Evaluator()))
-            return running[0].connection
+                running.append(stack.enter_context(Evaluator(options=options)))
+            connection = running[0].connection
+            assert connection is not None
+            return connection
 
         yield make
 
 
-def _execute(
+def _notebook(
     aligned: AlignedNotebook,
     trusted: Assignment,
     folder: Path,
-    deadline: float,
+    deadline: Deadline,
     cell_seconds: float | None,
     tell: Progress,
-) -> Execution:
+    options: SandboxOptions,
+) -> StudentNotebook:
     names = sorted(trusted.names_needed())
+    whole = deadline.seconds
     # What is kept for judging: the evaluator's start, two short retrainings, the pictures.
-    reserve = min(180.0, 0.35 * deadline)
-    total = deadline - reserve
-    cell = min(cell_seconds if cell_seconds is not None else 0.6 * deadline, total)
-    return execute(
+    total = deadline.left(but=min(180.0, 0.4 * whole))
+    cell = min(cell_seconds if cell_seconds is not None else 0.6 * whole, total)
+    return StudentNotebook(
         aligned.cells,
         setup=_SETUP,
         capture=_CAPTURE.format(names=names),
+        serve=_SERVE,
         destination=folder / "captured.frame",
-        time_limits=TimeLimits(cell=cell, total=total),
+        time_limits=TimeLimits(
+            cell=cell, total=total, capture=min(60.0, 0.1 * whole), grace=min(10.0, 0.05 * whole)
+        ),
+        options=options,
         progress=lambda done, of, what: tell(f"run {what}", done, of),
     )
 
@@ -186,6 +254,21 @@ def _grade(
         pictures=judgement.pictures,
         layers=execution.layers,
     )
+
+
+def _signals(
+    aligned: AlignedNotebook, execution: Execution, judgement: Judgement
+) -> tuple[Signal, ...]:
+    """Return what staff should look at; never an error, the grade is made."""
+    try:
+        return (
+            *judgement.signals,
+            *source_signals(aligned.cells),
+            *execution_signals(execution.refused, execution.errors),
+        )
+    except Exception:
+        _log.exception("the signals for staff could not be gathered")
+        return judgement.signals
 
 
 def failed_grade(assignment: Path, words: str) -> NotebookGrade:

@@ -32,6 +32,17 @@ class BoundedClient(NotebookClient):
     kept = 0
     cut = False
     failure: tuple[str, str] | None = None
+    leave_alive = False  # when the client is done, only stop talking to the kernel
+
+    async def _async_cleanup_kernel(self) -> None:
+        if not self.leave_alive:
+            await super()._async_cleanup_kernel()
+            return
+        client: Any = self.kc
+        manager: Any = self.km
+        self.km = self.kc = None
+        client.stop_channels()
+        await manager.cleanup_resources()
 
     def begin(self, cell: NotebookNode, seconds: float) -> None:
         """Forget the cell before; nbclient finds the new one's outputs by index, for updates."""

@@ -11,18 +11,24 @@ import hashlib
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from mnist_course.exceptions import MnistCourseError, NotPortableError
 from mnist_course.grading.channel import Channel
-from mnist_course.grading.sandbox import Limits, Sandbox
+from mnist_course.grading.sandbox import Limits, Sandbox, SandboxOptions
 
 if TYPE_CHECKING:
+    from mnist_course.grading.model_spec import ModelSpec
     from mnist_course.grading.results import SandboxLayer
 
 __all__ = ["Evaluator", "Service", "main"]
+
+# A rebuild takes well under a second. The alarm is the evaluator's own; the test runner's time-out
+# for an answer stands behind it, for what does not come back to Python.
+LOAD_SECONDS = 60.0
 
 
 class Evaluator:
@@ -31,8 +37,10 @@ class Evaluator:
     ``connection`` is to be handed to the test runner.
     """
 
-    def __init__(self, limits: Limits | None = None) -> None:
-        self._sandbox = Sandbox(limits or Limits(), "evaluator")
+    def __init__(
+        self, limits: Limits | None = None, *, options: SandboxOptions | None = None
+    ) -> None:
+        self._sandbox = Sandbox(limits or Limits(), "evaluator", options or SandboxOptions())
         self.connection: socket.socket | None = None
 
     @property
@@ -74,6 +82,8 @@ class Service:
 
         self._backend = KerasBackend()
         self._models: list[Any] = []
+        self._specs: list[ModelSpec] = []
+        self._fitting: set[tuple[int, tuple[int, ...]]] = set()
         self._arrays: dict[tuple[Any, ...], Any] = {}
         self._runs: dict[str, _Run] = {}
         self._ops: dict[str, Callable[[dict[str, Any]], Any]] = {
@@ -96,17 +106,37 @@ class Service:
             return {"error": type(error).__name__, "message": str(error)[:1000]}
 
     def _load(self, question: dict[str, Any]) -> dict[str, Any]:
+        from mnist_course.grading.build_limits import time_limit
         from mnist_course.grading.model_build import build_model
         from mnist_course.grading.model_spec import parse_model
 
-        model = build_model(parse_model(question["config"]), question["weights"])
+        with time_limit(LOAD_SECONDS):
+            spec = parse_model(question["config"])
+            model = build_model(spec, question["weights"])
         self._models.append(model)
+        self._specs.append(spec)
         return {"id": len(self._models) - 1, **_describe(model)}
+
+    def _check_room(self, number: int, x: Any) -> None:
+        """Refuse inputs for which a model of open input size needs too much room."""
+        from mnist_course.grading.build_limits import time_limit
+        from mnist_course.grading.model_build import build_model
+
+        spec, shape = self._specs[number], x.shape[1:]
+        open_sides = len(spec.inputs) == 1 and None in spec.inputs[0].shape
+        if not open_sides or (number, shape) in self._fitting:
+            return
+        if len(shape) == len(spec.inputs[0].shape):
+            sized = replace(spec, inputs=(replace(spec.inputs[0], shape=shape),))
+            with time_limit(LOAD_SECONDS):
+                build_model(sized, budget=self._models[number].count_params())
+        self._fitting.add((number, shape))
 
     def _predict(self, question: dict[str, Any]) -> Any:
         x = question["x"]
         key = ("predict", question["model"], _digest(x))
         if key not in self._arrays:
+            self._check_room(question["model"], x)
             self._arrays[key] = self._backend.predict(self._models[question["model"]], x)
         return self._arrays[key]
 
@@ -183,6 +213,8 @@ def _digest(array: Any) -> str:
 def _shape(value: Any) -> Any:
     if isinstance(value, list):
         return [_shape(v) for v in value]
+    if isinstance(value, dict):
+        return {str(k): _shape(v) for k, v in value.items()}
     return tuple(value) if value is not None else None
 
 

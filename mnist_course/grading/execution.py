@@ -7,27 +7,22 @@ import logging
 import os
 import stat
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import zmq.error
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
-from nbformat import NotebookNode
-
 from mnist_course.exceptions import KernelStartError
-from mnist_course.grading.bounded_client import MAX_OUTPUT, BoundedClient, node
-from mnist_course.grading.provisioner import kernel_manager
+from mnist_course.grading.kernel_session import DEATHS, KernelSession
 from mnist_course.grading.results import CellError, SandboxLayer
-from mnist_course.grading.sandbox import Limits, Sandbox
+from mnist_course.grading.sandbox import Limits, SandboxOptions
 from mnist_course.grading.submission import AlignedCell
 
-__all__ = ["Execution", "TimeLimits", "execute"]
+__all__ = ["TOO_LATE", "Execution", "Run", "Script", "TimeLimits", "take_file"]
 
-_CAPTURE_SECONDS = 60
 _WORTH_KEEPING = 5.0  # seconds that a cell must have taken for its values to be exported at once
-_DEATHS = ("DeadKernelError", "KernelStuckError", "KernelProtocolError")
+_SETUP_SECONDS = 120.0
+TOO_LATE = 3.0  # seconds in which no kernel starts
 # After these a kernel may have no memory left to export anything.
 _EXHAUSTING = ("MemoryError", "OutputLimitError", "RecursionError", "TimeoutError")
 _log = logging.getLogger(__name__)
@@ -37,10 +32,16 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True, slots=True)
 class TimeLimits:
-    """Seconds that student code may take: one cell, and all of them (replays included)."""
+    """Seconds for student code.
+
+    ``cell`` is for one cell, ``total`` for all of them, from the first kernel's start and with all
+    replays; ``capture`` for exporting the values, on top; ``grace`` for an interrupted cell.
+    """
 
     cell: float = 300.0
     total: float = 420.0
+    capture: float = 60.0
+    grace: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ class Execution:
 
     ``captured`` is the file with the exported values, in ``folder``, or None when there is none;
     its bytes were written by untrusted code. ``outputs`` holds what each submitted cell printed
-    and drew, by the cell's number.
+    and drew, by the cell's number. ``refused`` counts the system calls that the sandbox refused,
+    without those of a kernel that is left for calls.
     """
 
     cells: int
@@ -58,24 +60,38 @@ class Execution:
     captured: Path | None
     layers: tuple[SandboxLayer, ...]
     seconds: float
+    refused: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Run:
-    """One pass over the cells, with restarts after a kernel's death."""
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What is run around the student's cells; ``serve`` is empty where calls are not wanted."""
 
     cells: Sequence[AlignedCell]
     setup: str
     capture: str
+    serve: str
     destination: Path
     limits: Limits
-    time_limits: TimeLimits
+    options: SandboxOptions
     progress: Progress | None
+
+
+@dataclass(slots=True)
+class Run:
+    """Passes over the cells, with restarts after a kernel's death, until one reaches the end."""
+
+    script: Script
+    time_limits: TimeLimits
     errors: dict[int, CellError] = field(default_factory=dict)
     outputs: dict[int, list[Any]] = field(default_factory=dict)
-    fatal: set[int] = field(default_factory=set)  # cells that are never run again
+    skipped: set[int] = field(default_factory=set)  # cells that are never run again
+    blamed: set[int] = field(default_factory=set)
     layers: tuple[SandboxLayer, ...] = ()
+    refused: dict[str, int] = field(default_factory=dict)
     captured: Path | None = None
+    calls: bool = False  # some of the values can only be called in the kernel: let it serve
+    session: KernelSession | None = None  # which answers calls
     furthest: int = -1  # cells that had ended well when ``captured`` was written
     start: float = field(default_factory=time.monotonic)
 
@@ -89,139 +105,123 @@ class _Run:
         asyncio.get_running_loop().set_exception_handler(
             lambda loop, context: _log.debug("left behind: %s", context.get("exception"))
         )
-        while True:
-            finished = await self.one_pass()
-            if finished:
+        while not await self._pass():
+            if self.left() <= TOO_LATE:
+                self._give_up_the_rest()
                 return
-            if self.left() <= 0:
-                self._give_up([c for c in self.cells if c.runs and c.number not in self.outputs])
-                return
+
+    def _give_up_the_rest(self) -> None:
+        self._give_up([c for c in self.script.cells if c.runs and c.number not in self.outputs])
 
     def _give_up(self, cells: Sequence[AlignedCell]) -> None:
         for cell in cells:
+            self.skipped.add(cell.number)
             self.errors[cell.number] = CellError(
                 cell.number, "TimeoutError", "not run: the time for the notebook was up"
             )
 
-    async def one_pass(self) -> bool:
+    async def _pass(self) -> bool:
         """Run every cell that may run in a fresh kernel; False when the kernel died on the way."""
-        with Sandbox(self.limits) as sandbox:
-            client = BoundedClient(
-                node(cells=[_code_cell("")], metadata=node(), nbformat=4, nbformat_minor=5),
-                km=kernel_manager(sandbox),
-                allow_errors=True,
-                interrupt_on_timeout=False,
-                startup_timeout=120,
-                timeout=None,
-            )
-            try:
-                async with client.async_setup_kernel(cleanup_kc=True):
-                    self.layers = sandbox.layers
-                    return await self._cells_in(client, sandbox)
-            except RuntimeError as error:
-                # nbclient: "Kernel didn't respond" or "died before replying to kernel_info"
-                if not self.layers or isinstance(error, KernelStartError):
-                    raise KernelStartError(f"the kernel did not start: {error}") from error
+        session = KernelSession(
+            self.script.limits, self.script.options, grace=self.time_limits.grace
+        )
+        first = not self.layers
+        try:
+            async with session.running(self.left()):
+                self.layers = session.sandbox.layers
+                if not await self._cells_in(session):
+                    return False
+                if self.calls and self.script.serve:
+                    serve = self.script.serve.format(fd=session.calls_fd)
+                    if await session.serve(serve, self.time_limits.capture):
+                        self.session = session
+                return True
+        except KernelStartError:
+            if first:
                 raise
+            # It has started before: now there is no time, or no memory, for it.
+            _log.exception("the kernel did not start again")
+            self._give_up_the_rest()
+            return True
+        finally:
+            if self.session is None:
+                self.count_refused(session)
 
-    async def _cells_in(self, client: BoundedClient, sandbox: Sandbox) -> bool:
-        if await self._one(client, self.setup, 120.0) is not None:
+    async def replay(self) -> None:
+        """Run the cells once more for a kernel that serves calls."""
+        self.calls = True
+        await self._pass()
+
+    def count_refused(self, session: KernelSession) -> None:
+        """Add the system calls that the sandbox of a closed session refused."""
+        for name, count in session.sandbox.refused.items():
+            self.refused[name] = self.refused.get(name, 0) + count
+
+    async def _cells_in(self, session: KernelSession) -> bool:
+        if await session.run(self.script.setup, min(_SETUP_SECONDS, max(1.0, self.left()))):
             raise KernelStartError("the kernel could not be prepared for the student's cells")
-        todo = [c for c in self.cells if c.runs and c.number not in self.fatal]
+        session.sandbox.forget_refused()
+        todo = [c for c in self.script.cells if c.runs and c.number not in self.skipped]
         well = 0
         for position, cell in enumerate(todo):
-            if self.progress is not None:
-                self.progress(position, len(todo), f"cell {cell.number}")
+            if self.script.progress is not None:
+                self.script.progress(position, len(todo), f"cell {cell.number}")
             budget = min(self.time_limits.cell, self.left())
             if budget <= 0:
                 self._give_up(todo[position:])
                 break
             began = time.monotonic()
-            error = await self._one(client, cell.source, budget, cell.number)
-            well += error is None or error[0] not in (*_DEATHS, *_EXHAUSTING)
-            if time.monotonic() - began > _WORTH_KEEPING and (not error or error[0] not in _DEATHS):
-                await self._capture(client, sandbox, well)  # a later death must not cost this work
+            outputs: list[Any] = []
+            error = await session.run(cell.source, budget, outputs)
+            self.outputs[cell.number] = outputs
+            well += error is None or error[0] not in (*DEATHS, *_EXHAUSTING)
+            if time.monotonic() - began > _WORTH_KEEPING and (not error or error[0] not in DEATHS):
+                await self._capture(session, well)  # a later death must not cost this work
             if error is None:
                 self.errors.pop(cell.number, None)
-                continue
-            kind, message = error
-            self.errors[cell.number] = CellError(cell.number, kind, message)
-            if kind == "DeadKernelError" and self._blame():
-                return False  # an earlier cell may have exhausted the kernel: once more without it
-            if kind in _DEATHS:
-                self.fatal.add(cell.number)
-                if kind == "KernelStuckError":
-                    took = (
-                        f"ran longer than {budget:.0f} seconds and did not react to being stopped"
-                    )
-                    self.errors[cell.number] = CellError(cell.number, "TimeoutError", took)
+            elif not self._goes_on(cell, budget, *error):
                 return False
-        return await self._capture(client, sandbox, well)
+        return await self._capture(session, well)
 
-    async def _capture(self, client: BoundedClient, sandbox: Sandbox, well: int) -> bool:
+    def _goes_on(self, cell: AlignedCell, budget: float, kind: str, message: str) -> bool:
+        """Note a cell's error; False when its kernel is lost."""
+        self.errors[cell.number] = CellError(cell.number, kind, message)
+        if kind == "DeadKernelError" and self._blame():
+            return False  # an earlier cell may have exhausted the kernel: once more without it
+        if kind == "KernelStuckError":
+            took = f"ran longer than {budget:.0f} seconds and did not react to being stopped"
+            self.errors[cell.number] = CellError(cell.number, "TimeoutError", took)
+        if kind in DEATHS or kind == "TimeoutError":
+            self.skipped.add(cell.number)  # it would take as long once more
+        return kind not in DEATHS
+
+    async def _capture(self, session: KernelSession, well: int) -> bool:
         """Take the values out, unless an earlier pass got further; False to try once more."""
         if well < self.furthest:
             return True
-        inside = sandbox.work / "captured.frame"
-        error = await self._one(client, self.capture.format(path=str(inside)), _CAPTURE_SECONDS)
+        inside = session.sandbox.work / "captured.frame"
+        capture = self.script.capture.format(path=str(inside))
+        error = await session.run(capture, self.time_limits.capture)
         if error is not None:
             _log.warning("capture: %s: %s", *error)
-        if taken := take_file(inside, self.destination):
+        if taken := take_file(inside, self.script.destination):
             self.captured, self.furthest = taken, well
+            self.calls |= _is_plain_file(inside.with_suffix(".calls"))
         return self.captured is not None or not self._blame()
 
     def _blame(self) -> bool:
         """Leave out, from now on, the cells that may have used up the kernel; False if none."""
-        suspects = {n for n, e in self.errors.items() if e.kind in _EXHAUSTING} - self.fatal
-        self.fatal |= suspects
+        suspects = {n for n, e in self.errors.items() if e.kind in _EXHAUSTING} - self.blamed
+        self.blamed |= suspects
+        self.skipped |= suspects
         return bool(suspects)
 
-    async def _one(
-        self, client: BoundedClient, source: str, seconds: float, number: int | None = None
-    ) -> tuple[str, str] | None:
-        """Run one cell; return None when it ended well, else (kind, message)."""
-        cell = _code_cell(source)
-        client.begin(cell, seconds)
-        running = asyncio.all_tasks()
-        kind: tuple[str, str] | None = None
-        try:
-            await client.async_execute_cell(cell, 0)
-        except CellTimeoutError:
-            kind = await self._interrupt(client, f"ran longer than {seconds:.0f} seconds")
-        except (DeadKernelError, zmq.error.ZMQError):
-            kind = ("DeadKernelError", "the kernel died while this cell ran")
-        except Exception:
-            # The kernel's messages may come from the student's code and hold anything.
-            _log.exception("a message of the kernel could not be read")
-            kind = ("KernelProtocolError", "the kernel sent messages that cannot be read")
-            for task in asyncio.all_tasks() - running:
-                task.cancel()
-        if number is not None:
-            self.outputs[number] = list(cell.outputs)
-        connection: Any = client.kc
-        if connection.is_deaf and kind is None:
-            client.written = MAX_OUTPUT + 1
-            await connection.listen_again()
-        if kind is None and client.written > MAX_OUTPUT:
-            kind = ("OutputLimitError", "wrote more output than anybody can read")
-        return kind or client.failure
 
-    async def _interrupt(self, client: BoundedClient, why: str) -> tuple[str, str]:
-        """Stop the running cell; a kernel that does not listen is given up."""
-        manager: Any = client.km
-        await manager.interrupt_kernel()
-        client.timeout = 10
-        try:
-            await client.async_execute_cell(_code_cell("pass"), 0)
-        except CellTimeoutError:
-            return "KernelStuckError", why
-        except (DeadKernelError, zmq.error.ZMQError):
-            return "DeadKernelError", why
-        return "TimeoutError", why
-
-
-def _code_cell(source: str) -> NotebookNode:
-    return node(cell_type="code", source=source, metadata=node(), outputs=[], execution_count=None)
+def _is_plain_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def take_file(source: Path, destination: Path, *, limit: int = 600 << 20) -> Path | None:
@@ -241,62 +241,3 @@ def take_file(source: Path, destination: Path, *, limit: int = 600 << 20) -> Pat
             target.write(chunk)
             left -= len(chunk)
     return destination
-
-
-def execute(
-    cells: Sequence[AlignedCell],
-    *,
-    setup: str,
-    capture: str,
-    destination: Path,
-    limits: Limits | None = None,
-    time_limits: TimeLimits | None = None,
-    progress: Progress | None = None,
-) -> Execution:
-    """Run the cells that run, in order, each time-limited, in a sandboxed kernel.
-
-    A cell that kills the kernel, or cannot be stopped, is left out from then on: a fresh kernel
-    replays the others, so that it costs itself and what depends on it.
-
-    Parameters
-    ----------
-    cells : sequence of AlignedCell
-        Grade cells among them are not run.
-    setup, capture : str
-        Code before the first cell, and code after the last one, which writes the exported values
-        to the path in its ``{path}``.
-    destination : Path
-        Where the exported values are copied to, outside the sandbox.
-    limits : Limits, optional
-        Of memory, processor time and files.
-    time_limits : TimeLimits, optional
-    progress : callable, optional
-        Called with (cells done, cells, what runs now).
-
-    Returns
-    -------
-    Execution
-
-    Raises
-    ------
-    KernelStartError
-        If no kernel can be started at all: the grader's problem, not the student's.
-    """
-    run = _Run(
-        cells,
-        setup,
-        capture,
-        destination,
-        limits or Limits(),
-        time_limits or TimeLimits(),
-        progress,
-    )
-    asyncio.run(run.whole())
-    return Execution(
-        cells=sum(c.runs for c in cells),
-        errors=tuple(run.errors[n] for n in sorted(run.errors)),
-        outputs=run.outputs,
-        captured=run.captured,
-        layers=run.layers,
-        seconds=time.monotonic() - run.start,
-    )

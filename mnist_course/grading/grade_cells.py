@@ -2,34 +2,62 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
+import select
+import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mnist_course.grading.assignment import GIVEN_NAMES, AssignmentCell, free_names
-from mnist_course.grading.results import CellGrade, Finding, Picture, Verdict
+from mnist_course.grading.control import Desk, Service
+from mnist_course.grading.deadline import Deadline
+from mnist_course.grading.results import CellGrade, Finding, Picture, Signal, Verdict
 
-__all__ = ["Judgement", "judge_cells"]
+__all__ = ["Judgement", "Services", "judge_cells"]
 
-_DRAWING_SECONDS = 20.0  # beyond the time for the cells: start, pictures
+_DRAWING_SECONDS = 20.0  # kept for the pictures, or ...
+_DRAWING_SHARE = 0.2  # ... this share of the time, where that is less
+_LAST_WORDS = 1500
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Verdicts by grade id, with what was measured and drawn on the way."""
+    """Verdicts by grade id, with what was measured, drawn and noticed on the way."""
 
     grades: Mapping[str, CellGrade]
     measurements: Mapping[str, float]
     pictures: tuple[Picture, ...]
     substituted: tuple[str, ...]
+    signals: tuple[Signal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the test runner may ask for while it judges.
+
+    Parameters
+    ----------
+    evaluator : callable
+        Returns the connection to the evaluator, which it starts when there is none yet.
+    kernel : callable
+        Given True when the kernel no longer answers, returns the connection to the student's
+        kernel, or why there is none.
+    interrupt : callable
+        Interrupts the call that the student's kernel is busy with.
+    """
+
+    evaluator: Callable[[], socket.socket]
+    kernel: Callable[[bool], socket.socket | str]
+    interrupt: Callable[[], None]
 
 
 def judge_cells(
@@ -37,10 +65,11 @@ def judge_cells(
     *,
     captured: Path | None,
     execution: Mapping[str, Any],
-    evaluator: socket.socket | None,
     folder: Path,
-    seconds: float,
+    deadline: Deadline,
+    services: Services | None = None,
     pictures: bool = True,
+    on_report: Callable[[Judgement], None] | None = None,
 ) -> Judgement:
     """Judge the grade cells of a notebook.
 
@@ -52,20 +81,23 @@ def judge_cells(
         What the student's kernel exported.
     execution : mapping
         What the cells see as ``execution``.
-    evaluator : socket or None
-        Connection to the evaluator process.
     folder : Path
         Trusted and private: holds the job, whose cells are the hidden tests.
-    seconds : float
-        For all cells together.
+    deadline : Deadline
+        For all cells together, with the pictures.
+    services : Services, optional
+        Without them no model is rebuilt and no function called.
     pictures : bool
         Also draw the pictures of the feedback.
+    on_report : callable, optional
+        Called with the verdicts so far whenever an item is done.
 
     Returns
     -------
     Judgement
         With one grade for each cell in any case: a cell without a report is not graded.
     """
+    reserve = min(_DRAWING_SECONDS, _DRAWING_SHARE * deadline.left()) if pictures else 0.0
     job = {
         "cells": [
             {
@@ -78,32 +110,57 @@ def judge_cells(
         ],
         "captured": str(captured) if captured is not None else None,
         "execution": dict(execution),
-        "evaluator_fd": evaluator.fileno() if evaluator is not None else None,
-        "seconds": seconds,
+        "seconds": deadline.left(but=reserve),
         "pictures": pictures,
     }
     folder.chmod(0o700)
+    report_file = folder / "report.json"
     job_file = folder / "job.json"
-    job_file.write_text(json.dumps(job))
-    note = _run(job_file, evaluator, seconds + _DRAWING_SECONDS)
-    report = _report(folder / "report.json")
+
+    def look(_message: Mapping[str, Any]) -> None:
+        if on_report is not None:
+            on_report(_judgement(cells, _report(report_file), folder, ""))
+
+    desk = Desk({"report": look, **_as_table(services)})
+    try:
+        job_file.write_text(json.dumps(job | {"control_fd": desk.theirs.fileno()}))
+        note = _run(job_file, desk, deadline)
+    finally:
+        desk.close()
+    return _judgement(cells, _report(report_file), folder, note)
+
+
+def _as_table(services: Services | None) -> dict[str, Service]:
+    if services is None:
+        return {}
+    return {
+        "evaluator": lambda message: services.evaluator(),
+        "kernel": lambda message: services.kernel(bool(message["broken"])),
+        "interrupt": lambda message: services.interrupt(),
+    }
+
+
+def _judgement(
+    cells: Sequence[AssignmentCell], report: Mapping[str, Any], folder: Path, note: str
+) -> Judgement:
     by_id = {v["id"]: v for v in report["verdicts"]}
-    grades = {c.grade_id: _grade(c, by_id.get(c.grade_id), note) for c in cells}
     measurements: dict[str, float] = {}
     for verdict in report["verdicts"]:
         measurements.update(verdict.get("measurements", {}))
+    measurements |= report.get("staff_measurements", {})
     return Judgement(
-        grades,
+        {c.grade_id: _grade(c, by_id.get(c.grade_id), note) for c in cells},
         measurements,
         tuple(
             Picture(title, alt, (folder / file).read_bytes())
             for title, alt, file in report["pictures"]
         ),
         tuple(report["substituted"]),
+        tuple(Signal(kind, detail) for kind, detail in report.get("signals", ())),
     )
 
 
-def _run(job_file: Path, evaluator: socket.socket | None, seconds: float) -> str:
+def _run(job_file: Path, desk: Desk, deadline: Deadline) -> str:
     """Run the trusted process; return why it did not end well, else an empty string."""
     # The parent's settings of Python and of its threads must not reach the tests.
     environment = {
@@ -118,24 +175,48 @@ def _run(job_file: Path, evaluator: socket.socket | None, seconds: float) -> str
     if "SYSTEMROOT" in os.environ:  # Windows starts no process without it
         environment["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
     command = [sys.executable, "-I", "-m", "mnist_course.grading.test_runner", str(job_file)]
-    try:
-        ended = subprocess.run(
-            command,
-            env=environment,
-            cwd=job_file.parent,
-            pass_fds=[evaluator.fileno()] if evaluator is not None else [],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return f"the test runner took longer than {seconds:.0f} seconds"
-    if ended.returncode == 0:
+    with subprocess.Popen(
+        command,
+        env=environment,
+        cwd=job_file.parent,
+        pass_fds=[desk.theirs.fileno()],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        words = _attend(process, desk, deadline)
+    if words is None:
+        return "the time for judging was up"
+    if process.returncode == 0:
         return ""
-    words = ended.stderr.decode("utf-8", "replace")[-1500:]
-    _log.error("the test runner ended with status %d: %s", ended.returncode, words)
-    return f"the test runner ended with status {ended.returncode}: {words}"
+    _log.error("the test runner ended with status %d: %s", process.returncode, words)
+    return f"the test runner ended with status {process.returncode}: {words}"
+
+
+def _attend(process: subprocess.Popen[bytes], desk: Desk, deadline: Deadline) -> str | None:
+    """Answer the test runner until it ends; return the last that it said, None when time is up."""
+    assert process.stderr is not None
+    said = b""
+    try:
+        while deadline.left() > 0:
+            words = process.stderr.fileno()
+            ready = select.select([desk.fileno(), words], [], [], deadline.left())[0]
+            if desk.fileno() in ready:
+                desk.answer()
+            if words in ready:
+                part = os.read(words, 1 << 16)
+                if not part:  # the runner is gone with all its forks
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        process.wait(timeout=max(0.1, deadline.left()))
+                        return said.decode("utf-8", "replace")
+                    break
+                said = (said + part)[-_LAST_WORDS:]
+        return None
+    finally:
+        if process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # the fork that judges, too
 
 
 def _report(path: Path) -> dict[str, Any]:

@@ -6,6 +6,8 @@ other side reads its file as data.
 
 from __future__ import annotations
 
+import inspect
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,21 +16,46 @@ import numpy as np
 
 from mnist_course.grading.serialization import Opaque, Portable, encode
 
-__all__ = ["export", "prepare", "take_apart"]
+__all__ = ["CALLS", "callable_of", "export", "take_apart"]
+
+CALLS = ".calls"  # suffix of the file that says: keep this process, it will be called
+_MOST_CALLABLES = 10_000
 
 
-def prepare() -> None:
-    """Make the kernel ready: data offline, every fit recorded, the fast path on.
+class _Callables:
+    """The functions and models of this process that may be called from outside, by id.
 
-    Called once, before the first cell of the student.
+    A value of a global name has an id made from the name, so that a notebook that was run again
+    answers to the same ids; others are counted.
     """
-    from mnist_course.datasets.redirect import redirect_keras_datasets
-    from mnist_course.experiments import recorder
-    from mnist_course.grading import fast_fit
 
-    redirect_keras_datasets()
-    fast_fit.enable()
-    recorder.start()
+    def __init__(self) -> None:
+        self.by_id: dict[str, Any] = {}
+        self.needed = False
+
+    def begin(self, values: Mapping[str, Any]) -> None:
+        """Forget all ids, then give one to each callable value of a name."""
+        self.by_id = {f"name {n}": v for n, v in values.items() if callable(v)}
+        self.needed = False
+
+    def id_of(self, value: Any) -> str:
+        """Return the id of a callable; it may be called from now on."""
+        for known, kept in self.by_id.items():
+            if kept is value:
+                return known
+        if len(self.by_id) >= _MOST_CALLABLES:
+            raise ValueError(f"more than {_MOST_CALLABLES:,} functions")
+        number = f"object {len(self.by_id)}"
+        self.by_id[number] = value
+        return number
+
+
+_CALLABLES = _Callables()
+
+
+def callable_of(call: str) -> Any:
+    """Return what an id stands for; raises KeyError for one that was never given."""
+    return _CALLABLES.by_id[call]
 
 
 def export(namespace: Mapping[str, Any], names: Iterable[str], path: str) -> None:
@@ -42,7 +69,8 @@ def export(namespace: Mapping[str, Any], names: Iterable[str], path: str) -> Non
         What the grade cells need. A missing ``model`` is the model that was fitted last; a
         missing ``log`` is the record that the grader keeps itself.
     path : str
-        Written beside, then renamed, so that there is never half a file.
+        Written beside, then renamed, so that there is never half a file. Beside it appears an
+        empty file with the suffix ``CALLS`` when some value can only be called here.
     """
     values: dict[str, Any] = {}
     substituted: list[str] = []
@@ -54,8 +82,11 @@ def export(namespace: Mapping[str, Any], names: Iterable[str], path: str) -> Non
         if found is not None:
             values[name] = found
             substituted.append(name)
+    _CALLABLES.begin(values)
     frame = _frame_of(values, substituted)
     target = Path(path)
+    if _CALLABLES.needed:
+        target.with_suffix(CALLS).write_bytes(b"")
     beside = target.with_suffix(".part")
     beside.write_bytes(frame)
     beside.replace(target)
@@ -78,12 +109,16 @@ def _frame_of(values: dict[str, Any], substituted: list[str]) -> bytes:
 
 
 def _substitute(name: str) -> Any:
-    from mnist_course.experiments import ExperimentLog, recorder
-
-    running = recorder.recorder()
-    if name == "model" and running is not None:
+    # Loading the recorder would load Keras: where nobody did, nothing was recorded.
+    recorder = sys.modules.get("mnist_course.experiments.recorder")
+    running = None if recorder is None else recorder.recorder()
+    if running is None:
+        return None
+    if name == "model":
         return running.last_model
-    if name == "log" and running is not None:
+    if name == "log":
+        from mnist_course.experiments import ExperimentLog
+
         return ExperimentLog.automatic()
     return None
 
@@ -106,8 +141,10 @@ def take_apart(value: Any) -> Portable | Opaque | None:
             return Portable("array", {"array": np.asarray(value)})
         if names & {"pandas.Series", "pandas.Index"}:
             return Portable("array", {"array": np.asarray(value)})
+        if isinstance(value, type):
+            return Opaque("class", "it is not a value")
         if callable(value):
-            return Opaque(type(value).__name__, "a function; it cannot leave the notebook")
+            return _function(value)
     except Exception as error:
         # The object is the student's: asking it anything may raise anything.
         return Opaque(type(value).__name__, f"it cannot be read: {type(error).__name__}: {error}")
@@ -118,24 +155,82 @@ def _series(history: Mapping[str, Iterable[Any]]) -> dict[str, list[float]]:
     return {str(k): [float(v) for v in values] for k, values in history.items()}
 
 
+def _function(function: Any) -> Portable:
+    """Return what the grader needs to call a function here, with what it may say about it."""
+    _CALLABLES.needed = True
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    return Portable(
+        "function",
+        {
+            "call": _CALLABLES.id_of(function),
+            "name": str(getattr(function, "__name__", type(function).__name__))[:80],
+            "line": int(getattr(code, "co_firstlineno", 0)),
+            "signature": _signature(function),
+        },
+    )
+
+
+def _signature(function: Any) -> str:
+    try:
+        return str(inspect.signature(function))[:300]
+    except (TypeError, ValueError):  # built-in functions have none
+        return ""
+
+
 def _model(model: Any) -> Portable | Opaque:
-    from mnist_course.experiments.model_facts import compiled_facts
+    from mnist_course.exceptions import NotPortableError
+    from mnist_course.experiments.model_facts import compiled_facts, own_functions
+    from mnist_course.grading.model_spec import parse_model
 
     kind = type(model).__name__
+    if not model.built:
+        return Opaque(kind, "the model was never built: it gets weights in fit()")
+    weights = [np.asarray(w) for w in model.get_weights()]
+    facts = _facts(model, weights)
     if kind not in ("Sequential", "Functional", "Model") or not type(model).__module__.startswith(
         "keras."
     ):
-        return Opaque(kind, f"a subclassed model ({kind}) cannot be rebuilt from its layers")
-    if not model.built:
-        return Opaque(kind, "the model was never built: it gets weights in fit()")
-    return Portable(
-        "model",
-        {
-            "config": model.to_json(),
-            "weights": [np.asarray(w) for w in model.get_weights()],
-            "compiled": compiled_facts(model),
-        },
-    )
+        return _remote(facts, f"a subclassed model ({kind}) cannot be rebuilt from its layers")
+    try:
+        config = model.to_json()
+        parse_model(config)
+        if own := own_functions(model):
+            raise NotPortableError(f"the activation {own[0]!r} is a function of the notebook")
+    except Exception as error:
+        # Besides our own refusal: a layer of the student's may fail in its get_config.
+        return _remote(facts, f"the model cannot be rebuilt: {error}")
+    parts = {"config": config, "weights": weights, "compiled": compiled_facts(model)}
+    return Portable("model", parts | {"facts": facts})
+
+
+def _remote(facts: dict[str, Any], reason: str) -> Portable:
+    _CALLABLES.needed = True
+    return Portable("remote_model", {"facts": facts, "reason": reason[:400]})
+
+
+def _facts(model: Any, weights: list[Any]) -> dict[str, Any]:
+    """Return what a model says about itself; for the grader these are claims."""
+    from mnist_course.experiments.model_facts import layer_records
+    from mnist_course.experiments.weights import weights_digest
+
+    return {
+        "call": _CALLABLES.id_of(model),
+        "name": str(model.name)[:80],
+        "class_name": type(model).__name__[:80],
+        "input_shape": _shape(model, "input_shape"),
+        "output_shape": _shape(model, "output_shape"),
+        "parameters": sum(int(w.size) for w in weights),
+        "weights_digest": weights_digest(weights),
+        "layers": [[layer.class_name[:80], layer.parameters] for layer in layer_records(model)],
+    }
+
+
+def _shape(model: Any, name: str) -> Any:
+    try:
+        shape = getattr(model, name)
+    except Exception:  # Keras raises several kinds where a shape is not defined
+        return None
+    return tuple(shape) if isinstance(shape, (tuple, list)) else None
 
 
 def _frame(frame: Any) -> Portable:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import zmq
@@ -40,6 +42,16 @@ class SandboxProvisioner(KernelProvisionerBase):
         """True while a kernel was launched and not cleaned up."""
         return self._process is not None
 
+    @property
+    def running(self) -> bool:
+        """True while the kernel's process runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def interrupt(self) -> None:
+        """Send SIGINT to the kernel; nothing happens when it is gone."""
+        if self._process is not None:
+            self._sandbox.interrupt()
+
     async def poll(self) -> int | None:
         """Return None while the kernel runs, else its exit status."""
         return 0 if self._process is None else self._process.poll()
@@ -52,9 +64,12 @@ class SandboxProvisioner(KernelProvisionerBase):
         return status
 
     async def send_signal(self, signum: int) -> None:
-        """Send a signal to the kernel process."""
+        """Interrupt the kernel, or end it, whatever other signal is asked for."""
         if self._process is not None:
-            self._process.send_signal(signum)
+            if signum == signal.SIGINT:
+                self.interrupt()
+            else:
+                self._sandbox.kill()
 
     async def kill(self, restart: bool = False) -> None:
         """End every process of the sandbox."""
@@ -82,7 +97,8 @@ class SandboxProvisioner(KernelProvisionerBase):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start the kernel."""
-        self._process = self._sandbox.start(cmd)
+        manager: Any = self.parent
+        self._process = self._sandbox.start(cmd, pass_fds=manager.pass_fds)
         return self.connection_info
 
 
@@ -111,6 +127,7 @@ class _OneKernel(KernelSpecManager):
 
 class _SandboxedKernelManager(AsyncKernelManager):
     sandbox: Sandbox
+    pass_fds: Sequence[int] = ()
 
 
 class _BoundedKernelClient(AsyncKernelClient):
@@ -156,13 +173,15 @@ class _BoundedKernelClient(AsyncKernelClient):
             self._watch = None
 
 
-def kernel_manager(sandbox: Sandbox) -> AsyncKernelManager:
+def kernel_manager(sandbox: Sandbox, *, pass_fds: Sequence[int] = ()) -> AsyncKernelManager:
     """Return a jupyter_client manager whose kernel runs in ``sandbox``.
 
     Parameters
     ----------
     sandbox : Sandbox
         Open; the caller closes it.
+    pass_fds : sequence of int
+        Descriptors that the kernel keeps.
     """
     manager = _SandboxedKernelManager(
         client_factory=_BoundedKernelClient,
@@ -172,5 +191,5 @@ def kernel_manager(sandbox: Sandbox) -> AsyncKernelManager:
         connection_file=str(sandbox.ipc / "kernel.json"),
         shutdown_wait_time=0.1,
     )
-    manager.sandbox = sandbox
+    manager.sandbox, manager.pass_fds = sandbox, pass_fds
     return manager

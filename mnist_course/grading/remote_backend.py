@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from mnist_course.checks.backend import LayerActivity
 from mnist_course.checks.score import CannotGrade
 from mnist_course.exceptions import GraderError, NotPortableError, SerializationError
 from mnist_course.grading.channel import Channel
-from mnist_course.grading.model_facade import ModelFacade, facade
+from mnist_course.grading.model_facade import ModelFacade, RemoteModelFacade, facade
 from mnist_course.grading.serialization import Opaque
 
 if TYPE_CHECKING:
@@ -33,21 +33,43 @@ class RemoteBackend:
 
     Parameters
     ----------
-    channel : Channel
-        To the evaluator. Its answers are read as data: they come from a sandbox.
+    channel : Channel, or callable that returns one
+        To the evaluator; called when it is needed first. Its answers are read as data: they come
+        from a sandbox.
     seconds : float
         How long one answer may take.
+    remote : callable, optional
+        Given a model's facts and why it cannot be rebuilt, returns the model that predicts in the
+        student's own process.
     """
 
-    def __init__(self, channel: Channel, *, seconds: float = 120.0) -> None:
-        self._channel = channel
+    def __init__(
+        self,
+        channel: Channel | Callable[[], Channel],
+        *,
+        seconds: float = 120.0,
+        remote: Callable[[Any, str], RemoteModelFacade] | None = None,
+    ) -> None:
+        self._connect = None if isinstance(channel, Channel) else channel
+        self._connected = channel if isinstance(channel, Channel) else None
         self._seconds = seconds
+        self._remote = remote
 
-    def load(self, parts: Mapping[str, Any]) -> ModelFacade | Opaque:
+    @property
+    def _channel(self) -> Channel:
+        if self._connected is None:
+            assert self._connect is not None
+            self._connected = self._connect()
+        return self._connected
+
+    def load(self, parts: Mapping[str, Any]) -> ModelFacade | RemoteModelFacade | Opaque:
         """Hand a captured model over and return its facade, or why it cannot be rebuilt."""
         try:
-            described = self._ask(op="load", config=parts["config"], weights=parts["weights"])
+            # Half of the time at most: other items do not need the model.
+            described = self._ask(0.5, op="load", config=parts["config"], weights=parts["weights"])
         except (NotPortableError, ValueError) as error:
+            if self._remote is not None and isinstance(parts.get("facts"), dict):
+                return self._remote(parts["facts"], f"the model cannot be rebuilt: {error}")
             return Opaque("keras.Model", str(error))
         except CannotGrade as error:  # costs the items that look at the model, no other
             return Opaque("keras.Model", f"the model could not be rebuilt: {error}")
@@ -55,6 +77,8 @@ class RemoteBackend:
 
     def predict(self, model: Any, x: FloatArray) -> FloatArray:
         """Return the outputs of a model; see ``Backend.predict``."""
+        if isinstance(model, RemoteModelFacade):
+            return model.predict(x)
         outputs = self._ask(op="predict", model=_remote(model), x=np.asarray(x))
         return _array(outputs, np.float32, rows=len(x))
 
@@ -99,16 +123,16 @@ class RemoteBackend:
                 return
             yield _array(predicted, np.int64, rows=len(x_test))
 
-    def _ask(self, **question: Any) -> Any:
-        number = secrets.randbits(60)
+    def _ask(self, share: float = 1.0, **question: Any) -> Any:
+        number, seconds = secrets.randbits(60), share * self._seconds
         try:
-            self._channel.send({**question, "number": number}, seconds=self._seconds)
+            self._channel.send({**question, "number": number}, seconds=seconds)
             answer: Any = None
             while type(answer) is not dict or answer.get("number") != number:
-                answer = self._channel.receive(seconds=self._seconds)
+                answer = self._channel.receive(seconds=seconds)
         except TimeoutError as error:
             raise CannotGrade(
-                f"the evaluator did not answer {question['op']!r} within {self._seconds:.0f} s"
+                f"the evaluator did not answer {question['op']!r} within {seconds:.0f} s"
             ) from error
         except (OSError, EOFError, SerializationError) as error:
             raise CannotGrade(f"the evaluator is gone ({question['op']}: {error})") from error
@@ -123,6 +147,8 @@ class RemoteBackend:
 
 
 def _remote(model: Any) -> int:
+    if isinstance(model, RemoteModelFacade):
+        raise CannotGrade(f"only predictions are known of this model: {model.reason}")
     if not isinstance(model, ModelFacade):
         raise GraderError(f"a model that the evaluator does not know: {type(model).__name__}")
     return model.remote_id

@@ -23,91 +23,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mnist_course.exceptions import MnistCourseError, RecordError, SerializationError
+from mnist_course.checks import backend as backends
+from mnist_course.checks import measurement
+from mnist_course.exceptions import StudentError
 from mnist_course.grading.assignment import GIVEN_NAMES
+from mnist_course.grading.call_errors import judging
+from mnist_course.grading.captured_values import Builders, read_values
 from mnist_course.grading.channel import Channel
-from mnist_course.grading.serialization import Opaque, Portable, decode
+from mnist_course.grading.control import Control
+from mnist_course.grading.deadline import Deadline
+from mnist_course.grading.function_proxy import StudentFunction
+from mnist_course.grading.model_facade import ModelFacade, RemoteModelFacade
+from mnist_course.grading.remote_backend import RemoteBackend
+from mnist_course.grading.serialization import Opaque
+from mnist_course.grading.staff_facts import staff_facts
+from mnist_course.grading.student_line import KernelGone, StudentLine
 
-__all__ = ["judge", "main", "read_values"]
+__all__ = ["judge", "main"]
+
+_CALLS_AT_LEAST = 20.0  # seconds that the calls of one item may take together
+_BROKEN = {"line broken": True}  # a fork that was ended may have left half a question
 
 _UNDECIDED = (
     "This item could not be decided automatically. It counts 0 until a person has looked at it."
 )
-
-
-def read_values(path: Path | None, backend: Any) -> tuple[dict[str, Any], list[str], str]:
-    """Read the captured file.
-
-    Parameters
-    ----------
-    path : Path or None
-        Bytes that untrusted code wrote.
-    backend : RemoteBackend or None
-        Rebuilds the models.
-
-    Returns
-    -------
-    (values, substituted, problem)
-        Names with values; names that the student did not define but that had an obvious stand-in;
-        a sentence for staff when the file cannot be read.
-    """
-    if path is None:
-        return {}, [], ""
-    build = {
-        "model": lambda parts: _model(parts, backend),
-        "experiment_log": _log,
-        "history": _history,
-        "dataframe": _frame,
-        "figure": lambda parts: Portable("figure", parts),
-        "array": lambda parts: parts["array"],
-    }
-    try:
-        top = decode(path.read_bytes(), build=build)
-        values, substituted = top["values"], top["substituted"]
-        if type(values) is not dict or not all(type(n) is str for n in values):
-            raise SerializationError("the captured values are no mapping of names")
-        return values, [n for n in substituted if type(n) is str], ""
-    except (MnistCourseError, KeyError, TypeError, AttributeError, ValueError) as error:
-        return {}, [], f"the captured values cannot be read: {error}"
-
-
-def _model(parts: Mapping[str, Any], backend: Any) -> Any:
-    import numpy as np
-
-    weights = parts.get("weights")
-    if type(parts.get("config")) is not str or type(weights) is not list:
-        raise SerializationError("a model without configuration or weights")
-    if not all(isinstance(w, np.ndarray) for w in weights):
-        raise SerializationError("a model whose weights are no arrays")
-    return backend.load(parts)
-
-
-def _log(parts: Mapping[str, Any]) -> Any:
-    from mnist_course.experiments import ExperimentLog
-
-    try:
-        return ExperimentLog.from_dict(parts.get("log"))
-    except RecordError as error:
-        return Opaque("ExperimentLog", f"the record cannot be read: {error}")
-
-
-def _history(parts: Mapping[str, Any]) -> Any:
-    series = parts["history"]
-    if type(series) is not dict or not all(
-        type(k) is str and type(v) is list and all(type(n) is float for n in v)
-        for k, v in series.items()
-    ):
-        raise SerializationError("a history that is no mapping of names to lists of numbers")
-    history = type("History", (), {"__doc__": "Keras' History as data."})()
-    history.history = series
-    history.epoch = parts["epoch"]
-    return history
-
-
-def _frame(parts: Mapping[str, Any]) -> Any:
-    import pandas as pd
-
-    return pd.DataFrame(dict(parts["columns"]))
 
 
 def judge(cell: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,6 +58,11 @@ def judge(cell: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
         ``id``, ``source``, ``points``, ``needs`` (names).
     values : mapping
         The student's values by name.
+
+    Returns
+    -------
+    dict
+        With ``"kernel gone"`` when a function could not be called because there was no kernel.
     """
     from mnist_course.checks import score
 
@@ -131,21 +75,32 @@ def judge(cell: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     namespace = {name: values[name] for name in names}
     score.clear()
     printed = io.StringIO()
+    name = f"<{cell['id']}>"
     try:
-        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-            value = _run(cell["source"], f"<{cell['id']}>", namespace)
+        with (
+            contextlib.redirect_stdout(printed),
+            contextlib.redirect_stderr(printed),
+            judging(name, cell["source"]),
+        ):
+            value = _run(cell["source"], name, namespace)
         verdict = _verdict_of(value, float(cell["points"]))
+    except StudentError as error:  # before AssertionError, which it may be, too
+        verdict = _of_a_call(error)
     except score.CheckFailed as failed:
         found = failed.finding
         verdict = _failed(found.saw, found.why, found.next_step)
     except AssertionError as failed:
         words = str(failed) or "A check of this item does not hold for your notebook."
         verdict = _failed(words)
+    except KernelGone as gone:
+        verdict = _undecided(str(gone)) | {"kernel gone": True}
     except score.CannotGrade as undecided:
         verdict = _undecided(str(undecided))
     except Exception:
         verdict = _undecided(traceback.format_exc(limit=-4))
-    return verdict | _measured(score.collected())
+    noted = score.collected()
+    notes = [note for note in (verdict["staff_note"], *noted.staff) if note]
+    return verdict | {"staff_note": "\n".join(dict.fromkeys(notes))} | _measured(noted)
 
 
 def _missing(cell: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -158,7 +113,7 @@ def _missing(cell: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, An
             )
         value = values[name]
         if isinstance(value, Opaque):
-            if "model" in value.reason or "function" in value.reason:
+            if "model" in value.reason:
                 return _undecided(f"`{name}` ({value.type_name}): {value.reason}") | {
                     "findings": [
                         [f"`{name}` cannot be graded yet: {value.reason}.", _UNDECIDED, ""]
@@ -220,6 +175,17 @@ def _failed(saw: str, why: str = "", next_step: str = "") -> dict[str, Any]:
     }
 
 
+def _of_a_call(error: StudentError) -> dict[str, Any]:
+    """Return the verdict for a student's function that gave no value."""
+    if error.hidden:
+        step = "Try other inputs than those that you see: other shapes, large numbers, zeros."
+    elif error.line:
+        step = f"Call it with the same input in a cell of your own, and repair line {error.line}."
+    else:
+        step = "Call it with the same input in a cell of your own, and watch what it does."
+    return _failed(str(error), "This item uses what the function gives back.", step)
+
+
 def _undecided(note: str) -> dict[str, Any]:
     return {
         "verdict": "not graded",
@@ -241,9 +207,15 @@ def _measured(found: Any) -> dict[str, Any]:
 
 
 def _in_a_fork(
-    cell: Mapping[str, Any], values: Mapping[str, Any], seconds: float
+    cell: Mapping[str, Any],
+    values: Mapping[str, Any],
+    seconds: float,
+    line: StudentLine | None = None,
 ) -> dict[str, Any]:
-    """Judge a cell in a child process, for at most ``seconds``."""
+    """Judge a cell in a child process, for at most ``seconds``.
+
+    ``"line broken"`` in the verdict says that the student's kernel must not be asked again.
+    """
     if not hasattr(os, "fork"):
         return judge(cell, values)
     read_end, write_end = os.pipe()
@@ -253,7 +225,10 @@ def _in_a_fork(
         try:
             os.close(read_end)
             signal.alarm(int(seconds) + 5)  # ends with us, should this process end first
-            data = json.dumps(judge(cell, values)).encode()
+            verdict = judge(cell, values)
+            if line is not None:
+                verdict["line broken"] = line.broken
+            data = json.dumps(verdict).encode()
             with os.fdopen(write_end, "wb") as pipe:
                 pipe.write(data)
             status = 0
@@ -271,12 +246,81 @@ def _in_a_fork(
         else:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
-            return _undecided(f"the test took longer than {seconds:.0f} seconds")
+            return _undecided(f"the test took longer than {seconds:.0f} seconds") | _BROKEN
     _, status = os.waitpid(pid, 0)
     if status or not chunks:
-        return _undecided(f"the test's process ended with status {status}")
-    verdict: dict[str, Any] = json.loads(b"".join(chunks))
-    return verdict
+        return _undecided(f"the test's process ended with status {status}") | _BROKEN
+    judged: dict[str, Any] = json.loads(b"".join(chunks))
+    return judged
+
+
+class _Judge:
+    """Judges the cells of a job, one after another, with one line to the student's kernel.
+
+    Parameters
+    ----------
+    job : mapping
+        As ``grade_cells.py`` wrote it.
+    values : mapping
+        The student's values by name.
+    line : StudentLine
+    deadline : Deadline
+    """
+
+    def __init__(
+        self,
+        job: Mapping[str, Any],
+        values: Mapping[str, Any],
+        line: StudentLine,
+        deadline: Deadline,
+    ) -> None:
+        self._values, self._line, self._deadline = values, line, deadline
+        self._callers = {
+            cell["id"]
+            for cell in job["cells"]
+            if any(_is_called(values.get(name)) for name in cell["needs"])
+        }
+        self._waiting = len(self._callers)
+        self._broken = False
+
+    def calls(self, cell: Mapping[str, Any]) -> bool:
+        """Tell whether judging a cell asks the student's kernel."""
+        return cell["id"] in self._callers
+
+    def verdict(self, cell: Mapping[str, Any]) -> dict[str, Any]:
+        """Judge one cell; once more when there was no kernel to ask."""
+        if not self.calls(cell):
+            return self._judge(cell)
+        share = self._deadline.left() / max(1, self._waiting)
+        self._waiting -= 1
+        for _ in range(2):
+            self._line.renew(self._deadline.left(), broken=self._broken)
+            self._line.begin(min(self._deadline.left(), max(_CALLS_AT_LEAST, share)))
+            verdict = self._judge(cell)
+            self._broken = bool(verdict.pop("line broken", False))
+            if not verdict.pop("kernel gone", False):
+                break
+        return verdict
+
+    def _judge(self, cell: Mapping[str, Any]) -> dict[str, Any]:
+        left = self._deadline.left()
+        if left <= 0:
+            return _undecided("no time was left")
+        return _in_a_fork(cell, self._values, left, self._line)
+
+
+def _is_called(value: Any) -> bool:
+    """Tell whether asking this value asks the student's kernel."""
+    todo = [value]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, (StudentFunction, RemoteModelFacade)):
+            return True
+        if type(part) in (list, tuple):
+            todo += part
+        elif type(part) is dict:
+            todo += part.values()
+    return False
 
 
 def _draw(job: Mapping[str, Any], verdicts: list[dict[str, Any]], folder: Path) -> list[Any]:
@@ -300,38 +344,46 @@ def main(arguments: list[str]) -> int:
     start = time.monotonic()
     job_file = Path(arguments[1])
     job = json.loads(job_file.read_text())
-    backend = None
-    if job["evaluator_fd"] is not None:
-        from mnist_course.checks import backend as backends
-        from mnist_course.grading.remote_backend import RemoteBackend
-
-        channel = Channel(socket.socket(fileno=job["evaluator_fd"]))
-        backend = RemoteBackend(channel, seconds=job["seconds"])
-        backends.use(backend)
+    deadline = Deadline(job["seconds"], start=start)
+    control = Control(
+        socket.socket(fileno=job["control_fd"]) if job["control_fd"] is not None else None
+    )
+    builders = Builders(control)
+    backend = _backend(control, builders, deadline)
     captured = Path(job["captured"]) if job["captured"] else None
-    values, substituted, problem = read_values(captured, backend)
+    values, substituted, problem = read_values(captured, builders.of(backend.load))
     values["execution"] = job["execution"]
-    _preload()
-    deadline = start + job["seconds"]
-    verdicts = []
-    for cell in job["cells"]:
+    if any(isinstance(value, (ModelFacade, RemoteModelFacade)) for value in values.values()):
+        measurement.held_out()  # loaded once, so that each fork has it already
+    judge = _Judge(job, values, builders.line, deadline)
+    verdicts: list[dict[str, Any]] = []
+    report: dict[str, Any] = {
+        "verdicts": verdicts, "substituted": substituted, "pictures": [],
+    }  # fmt: skip
+    # What a student's function does with its time costs the items that call it, and no other.
+    for cell in sorted(job["cells"], key=judge.calls):
         began = time.monotonic()
-        left = deadline - began
-        verdict = _undecided(problem) if problem else _undecided("no time was left")
-        if not problem and left > 0:
-            verdict = _in_a_fork(cell, values, left)
+        verdict = _undecided(problem) if problem else judge.verdict(cell)
         verdicts.append(verdict | {"id": cell["id"], "seconds": time.monotonic() - began})
-        _write(job_file, {"verdicts": verdicts, "substituted": substituted, "pictures": []})
-    pictures = _draw(job, verdicts, job_file.parent)
-    _write(job_file, {"verdicts": verdicts, "substituted": substituted, "pictures": pictures})
+        _write(job_file, report)
+        control.tell("report")
+    report["pictures"] = _draw(job, verdicts, job_file.parent)
+    _write(job_file, report)
+    measured = {k: v for one in verdicts for k, v in one.get("measurements", {}).items()}
+    report["staff_measurements"], report["signals"] = staff_facts(values, measured)
+    _write(job_file, report)
     return 0
 
 
-def _preload() -> None:
-    """Load once what most cells use, so that each fork has it already."""
-    from mnist_course.checks import measurement
-
-    measurement.held_out()
+def _backend(control: Control, builders: Builders, deadline: Deadline) -> RemoteBackend:
+    """Return what asks the evaluator, which starts with the first question."""
+    backend = RemoteBackend(
+        lambda: Channel(control.ask("evaluator", deadline.left())),
+        seconds=deadline.left(),
+        remote=builders.remote_model,
+    )
+    backends.use(backend)
+    return backend
 
 
 def _write(job_file: Path, report: dict[str, Any]) -> None:

@@ -83,13 +83,15 @@ def test_trained_on_test_rows_the_retrained_configuration_counts(
     assert known.trained == [(1, 7, 2)]  # once, and no longer than the student did
 
 
+@pytest.mark.parametrize("in_batches", [False, True])
 def test_unknown_scaling_is_not_judged_by_a_wrong_number(
-    known: Any, make_model: Any, final: Any, make_log: Any
+    known: Any, make_model: Any, final: Any, make_log: Any, in_batches: bool
 ) -> None:
     known.accuracy = 0.5
     model = make_model()
     record = final(model, accuracy=0.96)
-    record = replace(record, data=replace(record.data, factor=None, offset=None, train_rows=0))
+    data = replace(record.data, factor=None, offset=None, train_rows=0)
+    record = replace(record, data=None if in_batches else data)
     with pytest.raises(CannotGrade, match="scaling"):
         check_accuracy(model, make_log(record), points=RAMP)
 

@@ -197,11 +197,8 @@ answer = 42
     ],
     ids=["pickle", "exit", "endless"],
 )
-def test_a_replaced_exporter_gains_nothing(
-    grade: Grade, forge: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("mnist_course.grading.execution._CAPTURE_SECONDS", 3)
-    found = grade(EXPORTER.replace("FORGE", forge), "in_order = [1, 2, 3]")
+def test_a_replaced_exporter_gains_nothing(grade: Grade, forge: str) -> None:
+    found = grade(EXPORTER.replace("FORGE", forge), "in_order = [1, 2, 3]", deadline_seconds=40.0)
     assert found.score == 0
     assert Verdict.PASSED not in {c.verdict for c in found.cells}
 
@@ -234,7 +231,7 @@ def test_the_deadline_is_kept(grade: Grade) -> None:
     stubborn = "import time\nwhile True:\n    try: time.sleep(1)\n    except BaseException: pass"
     start = time.monotonic()
     found = grade("answer = 42", stubborn, stubborn, deadline_seconds=30.0, cell_seconds=5.0)
-    assert time.monotonic() - start < 60
+    assert time.monotonic() - start < 30
     assert scores(found)["is"][0] in ("passed", "failed")
     assert found.errors[0].kind == "TimeoutError"
     assert scores(found)["order"][1] == 0
@@ -246,7 +243,7 @@ def test_bad_files_get_a_grade_of_zero_with_a_sentence(assignment: Path, tmp_pat
         (b"", "empty"),
         (b"{", "not valid JSON"),
         (b'{"nbformat": 4, "cells": []}', "no code"),
-        (b'{"nbformat": 2, "cells": []}', "does not say"),
+        (b'{"nbformat": 2, "cells": []}', "format 2"),
     ):
         bad.write_bytes(raw)
         found = autograde(bad, assignment).grade
@@ -314,3 +311,4 @@ def test_a_keras_model_is_judged_elsewhere(
     subclassed = save("c.ipynb", [cell("code", mine, "net-model")])
     found = autograde(subclassed, assignment, overlap=False, **options).grade
     assert {c.verdict for c in found.cells} == {Verdict.NOT_GRADED}
+    assert "never built" in found.cells[0].staff_note

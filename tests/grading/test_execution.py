@@ -14,7 +14,9 @@ import pytest
 from mnist_course.exceptions import KernelStartError
 from mnist_course.grading import bounded_client
 from mnist_course.grading import execution as execution_module
-from mnist_course.grading.execution import Execution, TimeLimits, execute, take_file
+from mnist_course.grading.execution import Execution, TimeLimits, take_file
+from mnist_course.grading.sandbox import Limits
+from mnist_course.grading.student_notebook import StudentNotebook, execute
 from mnist_course.grading.submission import AlignedCell
 
 pytestmark = pytest.mark.kernel
@@ -110,14 +112,14 @@ def test_an_endless_loop_is_interrupted_and_the_kernel_goes_on(
     [
         ("import os; os._exit(0)", "DeadKernelError"),
         ("import ctypes; ctypes.string_at(0)", "DeadKernelError"),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "DeadKernelError"),
+        ("import os; os.abort()", "DeadKernelError"),
         (
             "import time\nwhile True:\n    try:\n        time.sleep(0.01)\n"
             "    except KeyboardInterrupt: pass",
             "TimeoutError",
         ),
     ],
-    ids=["exit", "segmentation fault", "SIGKILL", "ignores the interrupt"],
+    ids=["exit", "segmentation fault", "abort", "ignores the interrupt"],
 )
 def test_a_lost_kernel_is_replaced_and_the_others_replayed(
     run: Callable[..., Outcome], murder: str, kind: str
@@ -127,6 +129,80 @@ def test_a_lost_kernel_is_replaced_and_the_others_replayed(
     assert outcome.errors[2][0] == kind
     assert outcome.errors[4][0] == "NameError"
     assert outcome.values == {"v_prepared": 1, "v_a": 1, "v_c": 3}
+
+
+def test_a_cell_that_ran_out_of_time_is_not_run_again(run: Callable[..., Outcome]) -> None:
+    outcome = run(
+        "v_a = 1",
+        "v_b = 2\nimport time\nwhile True: time.sleep(0.1)",
+        "import os; os._exit(0)",
+        "v_c = 3",
+        cell=3,
+    )
+    assert {cell: kind for cell, (kind, _) in outcome.errors.items()} == {
+        2: "TimeoutError", 3: "DeadKernelError",
+    }  # fmt: skip
+    assert outcome.values == {"v_prepared": 1, "v_a": 1, "v_c": 3}
+    # Three kernels, but the cell had its three seconds once.
+    assert "ran longer than 3 seconds" in outcome.errors[2][1]
+
+
+def test_why_a_kernel_died_is_said(run: Callable[..., Outcome]) -> None:
+    limits = Limits(memory=600 << 20)
+    outcome = run("v_a = 1", "import numpy as np\nx = np.ones(300 << 20)", "v_b = 2", limits=limits)
+    kind, words = outcome.errors[2]
+    assert (kind == "DeadKernelError" and "memory" in words) or "MemoryError" in kind
+    assert outcome.values == {"v_prepared": 1, "v_a": 1, "v_b": 2}
+
+
+SERVE = "import os\nos.write({fd}, b'ready ' + str(v_a).encode())\nwhile True: pass"
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> Callable[..., StudentNotebook]:
+    def make(*sources: str, calls: bool = True) -> StudentNotebook:
+        also = "\nopen({path!r}.replace('.frame', '.calls'), 'w').close()" if calls else ""
+        return StudentNotebook(
+            [AlignedCell(i, "code", source) for i, source in enumerate(sources, 1)],
+            setup="v_prepared = 1",
+            capture=CAPTURE + also,
+            serve=SERVE,
+            destination=tmp_path / "captured.frame",
+            time_limits=TimeLimits(20, 60),
+        )
+
+    return make
+
+
+def test_a_kernel_stays_for_calls_and_comes_back(
+    notebook: Callable[..., StudentNotebook], tmp_path: Path
+) -> None:
+    with notebook("v_a = 1", "raise ValueError('once')", "import time; v_a += 1") as running:
+        done = running.run()
+        assert [e.kind for e in done.errors] == ["ValueError"]
+        connections = []
+        for broken in (False, False, True, True):
+            connection = running.connection(30, broken=broken)
+            assert connection is not None
+            connections.append(connection)
+            if broken or len(connections) == 1:
+                connection.settimeout(10)
+                assert connection.recv(100) == b"ready 2"
+        assert connections[0] is connections[1] and len(set(connections)) == 3
+        assert running.connection(30, broken=True) is None and "2 times" in running.gone
+    assert [p.name for p in tmp_path.iterdir()] == ["captured.frame"]  # nothing of the replays
+    assert running.connection(30) is None
+
+
+def test_a_kernel_that_nobody_calls_does_not_stay(
+    notebook: Callable[..., StudentNotebook],
+) -> None:
+    with notebook("v_a = 1", calls=False) as running:
+        running.run()
+        assert running._session is None
+        assert running.connection(1.0) is None and "no time" in running.gone
+        connection = running.connection(30)  # somebody does, after all
+        assert connection is not None and connection.recv(100) == b"ready 1"
 
 
 def test_two_deaths(run: Callable[..., Outcome]) -> None:

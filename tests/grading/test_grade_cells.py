@@ -12,6 +12,7 @@ import pytest
 
 from mnist_course.grading import grade_cells
 from mnist_course.grading.assignment import AssignmentCell
+from mnist_course.grading.deadline import Deadline
 from mnist_course.grading.grade_cells import Judgement, judge_cells
 from mnist_course.grading.results import Verdict
 from mnist_course.grading.serialization import encode
@@ -36,9 +37,8 @@ def judge(tmp_path: Path) -> Callable[..., Judgement]:
             cells,
             captured=path,
             execution={"cells": 3, "errors": []},
-            evaluator=None,
             folder=folder,
-            seconds=seconds,
+            deadline=Deadline(seconds),
         )
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert set(result.grades) == {c.grade_id for c in cells}

@@ -371,6 +371,31 @@ def test_a_file_that_is_no_notebook_still_gets_its_cells(course, content):
     assert path.read_bytes() == content
 
 
+def test_a_pipe_in_the_place_of_the_notebook_stops_nobody(course):
+    path = course.root / "submitted" / "alice" / "tiny" / "tiny.ipynb"
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path)
+    nb, _ = course.sanitized("alice")
+    assert sorted(by_id(nb)) == ["tiny-adds", "tiny-order", "tiny-why"]
+
+
+def test_nothing_of_a_submission_but_its_sources_and_pictures_goes_on(course):
+    cells = course.answers()
+    for made in cells:
+        made["metadata"]["tags"] = ["canary"]
+        if made["cell_type"] == "code":
+            made["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "canary"}]
+    cells[4]["attachments"] = {"a.png": {"image/png": '"><script>canary</script>'}}
+    path = course.root / "submitted" / "alice" / "tiny" / "tiny.ipynb"
+    write_notebook(path, cells)
+    top = json.loads(path.read_text(encoding="utf-8"))
+    top["metadata"] = {"canary": 1, "language_info": {"pygments_lexer": "canary"}}
+    path.write_text(json.dumps(top), encoding="utf-8")
+    nb, _ = course.sanitized("alice")
+    assert by_id(nb)["tiny-why"].source == "Because sums add up."
+    assert "canary" not in json.dumps(nb)
+
+
 def test_a_source_edited_after_the_gradebook_was_filled_is_refused(course):
     source = course.root / "source" / "tiny" / "tiny.ipynb"
     text = source.read_text(encoding="utf-8")
