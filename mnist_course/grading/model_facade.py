@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from mnist_course.checks.score import CannotGrade
 from mnist_course.exceptions import SerializationError, StudentError
+from mnist_course.grading import answers_seen
 from mnist_course.grading.call_errors import in_hidden_part, student_error
 from mnist_course.grading.student_line import CallFailed
 
@@ -210,6 +211,8 @@ class RemoteModelFacade:
         outputs = np.concatenate(answers)
         undone = np.empty_like(outputs)
         undone[order] = outputs
+        for question, answer in zip(x[:12], undone[:12], strict=True):
+            answers_seen.see("model", [question], answer)
         return undone
 
     def __getattr__(self, name: str) -> Any:

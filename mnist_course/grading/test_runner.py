@@ -26,6 +26,7 @@ from typing import Any
 from mnist_course.checks import backend as backends
 from mnist_course.checks import measurement
 from mnist_course.exceptions import StudentError
+from mnist_course.grading import answers_seen
 from mnist_course.grading.assignment import GIVEN_NAMES
 from mnist_course.grading.call_errors import judging
 from mnist_course.grading.captured_values import Builders, read_values
@@ -74,6 +75,7 @@ def judge(cell: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     names = {*cell["needs"], *(GIVEN_NAMES & values.keys())}
     namespace = {name: values[name] for name in names}
     score.clear()
+    answers_seen.forget()
     printed = io.StringIO()
     name = f"<{cell['id']}>"
     try:
@@ -100,7 +102,12 @@ def judge(cell: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
         verdict = _undecided(traceback.format_exc(limit=-4))
     noted = score.collected()
     notes = [note for note in (verdict["staff_note"], *noted.staff) if note]
-    return verdict | {"staff_note": "\n".join(dict.fromkeys(notes))} | _measured(noted)
+    return {
+        **verdict,
+        "staff_note": "\n".join(dict.fromkeys(notes)),
+        "signals": [[found.kind, found.detail] for found in answers_seen.signals()],
+        **_measured(noted),
+    }
 
 
 def _missing(cell: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -370,7 +377,9 @@ def main(arguments: list[str]) -> int:
     report["pictures"] = _draw(job, verdicts, job_file.parent)
     _write(job_file, report)
     measured = {k: v for one in verdicts for k, v in one.get("measurements", {}).items()}
-    report["staff_measurements"], report["signals"] = staff_facts(values, measured)
+    report["staff_measurements"], signals = staff_facts(values, measured)
+    signals += [signal for one in verdicts for signal in one.get("signals", ())]
+    report["signals"] = [list(s) for s in dict.fromkeys(map(tuple, signals))]
     _write(job_file, report)
     return 0
 

@@ -433,3 +433,26 @@ def test_the_deadline_holds_whatever_a_submission_does(
     found = grade(student, items, deadline_seconds=25.0, cell_seconds=4.0)
     assert time.monotonic() - start < 25
     assert verdicts(found)["x"] == "passed"
+
+
+def test_answers_that_stand_still_are_a_signal_for_staff(grade: Grade) -> None:
+    items = [
+        (
+            name,
+            "import numpy as np\n"
+            f"for seed in range(4):\n    {name}(np.random.default_rng(seed).normal(size=3))",
+        )
+        for name in ("constant", "moving", "verdict")
+    ]
+    student = (
+        "import numpy as np\n"
+        "def constant(x):\n    return np.ones(3)\n"
+        "def moving(x):\n    return x * 2\n"
+        "def verdict(x):\n    return True\n"
+    )
+    found = grade([student], items)
+    assert verdicts(found) == dict.fromkeys(("constant", "moving", "verdict"), "passed")
+    (signal,) = found.signals
+    assert signal.kind == "answers do not move"
+    assert "`constant`" in signal.detail
+    assert "4 different inputs" in signal.detail
