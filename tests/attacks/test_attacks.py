@@ -1,0 +1,125 @@
+"""No attack gains anything from the engine, and each gets a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import pytest
+
+from tests.attacks.attack import Attack
+from tests.attacks.campaign import MODES, Class, Mode
+from tests.attacks.catalogue import ATTACKS, FAMILIES
+from tests.attacks.target import NET, TINY
+
+pytestmark = pytest.mark.kernel
+
+Ask = Callable[[Sequence[Attack], Mode], Class]
+FULL = MODES["full sandbox"]
+WEAKEST = MODES["unprivileged, without file rules"]
+# Attacks whose success depends on what the system closes: each is made alone, in every mode.
+ON_THE_SYSTEM = (
+    "reading secrets", "processes and signals", "kernel channel", "resources", "persistence",
+)  # fmt: skip
+# They do not depend on which layer keeps files and processes apart.
+OUTERMOST_ONLY = ("kernel channel", "resources")
+_BATCH = 12
+_HONEST = {
+    base: Attack(f"{base} answers", "none", "nothing", frozenset({"points"}), base=base)
+    for base in TINY.earned
+}
+
+
+def _alone() -> list[object]:
+    """Pair attacks with modes; one of each family belongs to the fast tests."""
+    fast = {next(a.name for a in ATTACKS if a.family == family) for family in FAMILIES}
+    cases = []
+    for mode in MODES.values():
+        for attack in ATTACKS:
+            quick = attack.name in fast and mode is FULL and attack.target is TINY
+            everywhere = mode in (FULL, WEAKEST) or attack.family not in OUTERMOST_ONLY
+            if quick or (attack.family in ON_THE_SYSTEM and everywhere):
+                marks = [] if quick else [pytest.mark.slow]
+                name = f"{mode.name}: {attack.name}"
+                cases.append(pytest.param((attack,), mode, id=name, marks=marks))
+    return cases
+
+
+def _classes() -> list[object]:
+    """Form classes of attackers of one family."""
+    cases = []
+    for family in FAMILIES:
+        members = [a for a in ATTACKS if a.family == family and family not in ON_THE_SYSTEM]
+        for start in range(0, len(members), _BATCH):
+            batch = tuple(members[start : start + _BATCH])
+            marks = [pytest.mark.slow, *([pytest.mark.keras] * (batch[0].target is NET))]
+            cases.append(pytest.param(batch, id=f"{family} {start // _BATCH + 1}", marks=marks))
+    return cases
+
+
+def _can_be_stopped(attack: Attack, layers: Mapping[str, bool]) -> bool:
+    """Tell whether a layer is there that can stop an attack."""
+    return not attack.needs or any(layers.get(name) for name in attack.needs)
+
+
+def _check(attack: Attack, found: Class, layers: Mapping[str, bool]) -> None:
+    one = found.outcomes[attack.name]
+    gained = {aim: list(words) for aim, words in one.gained.items()}
+    if len(found.outcomes) == 1:
+        for aim, words in found.gained.items():
+            gained.setdefault(aim, []).extend(words)
+    stoppable = _can_be_stopped(attack, layers)
+    if not stoppable:
+        # What could stop it is not there, and whoever reads the grade is told so by name.
+        assert all(layers.get(name) is False for name in attack.needs)
+        gained = {aim: words for aim, words in gained.items() if aim not in attack.aims}
+    assert not gained, f"{attack.name}: {gained}"
+    if one.scores is not None and stoppable:
+        earned = attack.target.earned[attack.base]
+        assert {n: one.scores[n] for n in attack.keeps} == {n: earned[n] for n in attack.keeps}
+
+
+@pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
+def test_answers_earn_what_they_should(mode: Mode, graded: Ask) -> None:
+    found = graded(tuple(_HONEST.values()), mode)
+    assert not found.gained
+    for base, attack in _HONEST.items():
+        one = found.outcomes[attack.name]
+        assert one.scores == TINY.earned[base]
+        assert not one.gained
+        assert mode.without <= {name for name, active in one.layers.items() if not active}
+
+
+@pytest.mark.keras
+@pytest.mark.slow
+def test_networks_earn_what_they_should(graded: Ask) -> None:
+    attacks = tuple(
+        Attack(f"{base} net", "none", "nothing", frozenset({"points"}), base=base, target=NET,
+               deadline=150.0, cell_seconds=60.0)
+        for base in NET.earned
+    )  # fmt: skip
+    found = graded(attacks, FULL)
+    assert {n: o.scores for n, o in found.outcomes.items()} == {
+        f"{base} net": earned for base, earned in NET.earned.items()
+    }
+
+
+@pytest.mark.parametrize(("attacks", "mode"), _alone())
+def test_an_attack_gains_nothing(attacks: Sequence[Attack], mode: Mode, graded: Ask) -> None:
+    honest = graded(tuple(_HONEST.values()), mode).outcomes["honest answers"]
+    _check(attacks[0], graded(attacks, mode), honest.layers)
+
+
+@pytest.mark.parametrize("mode", [FULL, WEAKEST], ids=lambda mode: mode.name)
+@pytest.mark.parametrize("attacks", _classes())
+def test_a_class_of_attackers_gains_nothing(
+    attacks: Sequence[Attack], mode: Mode, graded: Ask
+) -> None:
+    honest = graded(tuple(_HONEST.values()), mode).outcomes["honest answers"]
+    found = graded(attacks, mode)
+    for attack in attacks:
+        _check(attack, found, honest.layers)
+    # What nothing there can stop may leave something, but never cost the next one points.
+    excused = {
+        aim for a in attacks if not _can_be_stopped(a, honest.layers) for aim in a.aims
+    } - {"harm"}  # fmt: skip
+    assert not {aim: words for aim, words in found.gained.items() if aim not in excused}
