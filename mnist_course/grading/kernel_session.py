@@ -90,7 +90,8 @@ class KernelSession:
             # nbclient: "Kernel didn't respond" or "died before replying to kernel_info"
             if started:
                 raise
-            raise KernelStartError(f"the kernel did not start: {error}") from error
+            said = self.sandbox.last_words()
+            raise KernelStartError(f"the kernel did not start: {error}. {said}") from error
         finally:
             self._client = None
             if not self._keep:

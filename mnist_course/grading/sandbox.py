@@ -257,6 +257,10 @@ class Sandbox:
         """Return the last lines that a process wrote to its own output (untrusted text)."""
         return next(k for k in self._kept if k.process is process).last_words()
 
+    def last_words(self) -> str:
+        """Return the last lines of what was started last (untrusted text)."""
+        return self._kept[-1].last_words() if self._kept else ""
+
     def kill(self) -> None:
         """End every process of the sandbox, whatever group or session it moved to."""
         for kept in self._kept:
@@ -384,13 +388,10 @@ def _say_once(missing: tuple[str, ...]) -> None:
 
 def _programs() -> list[str]:
     """Return where Python and its packages lie, with our own package: no other folder of ours."""
-    paths = {
-        sys.prefix,
-        sys.base_prefix,
-        sysconfig.get_path("purelib"),
-        sysconfig.get_path("platlib"),
-    }
-    paths.add(str(Path(__file__).resolve().parent.parent))
+    paths = {sys.prefix, sys.base_prefix, str(Path(__file__).resolve().parent.parent)}
+    paths |= {sysconfig.get_path(kind) for kind in ("purelib", "platlib")}
+    # An environment can build on another one, whose packages it finds on its path.
+    paths |= {p for p in sys.path if Path(p).name in ("site-packages", "dist-packages")}
     link = Path(sys.executable)
     for _ in range(10):  # each link on the way to the interpreter
         paths.add(str(link))
