@@ -170,7 +170,10 @@ class KernelSession:
         The kernel outlives ``running`` then, and nobody listens to its Jupyter messages any more.
         """
         connection: Any = self.client.kc
-        connection.execute(source, silent=True, store_history=False, allow_stdin=False)
+        try:
+            connection.execute(source, silent=True, store_history=False, allow_stdin=False)
+        except zmq.error.ZMQError:
+            return False
         deadline = time.monotonic() + min(_READY_SECONDS, seconds)
         while time.monotonic() < deadline and self.alive:
             if select.select([self.calls], [], [], 0)[0]:

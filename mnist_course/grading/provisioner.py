@@ -23,6 +23,7 @@ __all__ = ["PROVISIONER", "SandboxProvisioner", "kernel_manager"]
 
 MAX_MESSAGE = 8 << 20  # bytes; a kernel that sends more loses its connection for a moment
 MAX_QUEUED = 32  # messages that wait on our side
+SEND_MILLISECONDS = 3_000
 PROVISIONER = "mnist-course-sandbox"  # the entry point's name in pyproject.toml
 
 
@@ -140,6 +141,9 @@ class _BoundedKernelClient(AsyncKernelClient):
         context = zmq.asyncio.Context()
         context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
         context.setsockopt(zmq.RCVHWM, MAX_QUEUED)
+        # A kernel that took its sockets down must not keep us waiting to be heard.
+        context.setsockopt(zmq.SNDTIMEO, SEND_MILLISECONDS)
+        context.setsockopt(zmq.LINGER, 0)
         return context
 
     def connect_iopub(self, identity: bytes | None = None) -> Any:

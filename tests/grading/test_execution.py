@@ -328,3 +328,20 @@ def test_only_a_plain_file_is_taken(tmp_path: Path) -> None:
     folder.mkdir()
     missing = tmp_path / "missing"
     assert [take_file(p, target) for p in (link, fifo, folder, missing)] == [None] * 4
+
+
+def test_a_kernel_that_takes_its_sockets_down_keeps_nobody_waiting(
+    run: Callable[..., Outcome],
+) -> None:
+    deaf = (
+        "import gc, zmq\n"
+        "for thing in gc.get_objects():\n"
+        "    if type(thing).__name__ == 'Socket' and getattr(thing, 'type', None) == zmq.ROUTER:\n"
+        "        thing.close(linger=0)\n"
+        "while True: pass"
+    )
+    outcome = run("v_a = 1", deaf, "v_c = 3", cell=3, total=60)
+    assert outcome.errors[2][0] in ("TimeoutError", "DeadKernelError", "KernelProtocolError")
+    assert outcome.values["v_a"] == 1
+    assert outcome.values["v_c"] == 3
+    assert outcome.execution.seconds < 50
