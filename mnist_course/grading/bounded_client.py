@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 
 __all__ = ["MAX_OUTPUT", "MAX_OUTPUT_KEPT", "MAX_OUTPUT_PER_CELL", "BoundedClient", "node"]
@@ -62,6 +63,8 @@ class BoundedClient(NotebookClient):
         """Also stop a cell whose output was too large to be heard; nbclient asks every second."""
         await super()._async_check_alive()
         client: Any = self.kc
+        if client.is_lost:
+            raise DeadKernelError("the kernel's reply was too large, or its sockets are gone")
         if client.is_deaf and self.written <= MAX_OUTPUT:
             self.written = MAX_OUTPUT + 1
             manager: Any = self.km

@@ -126,7 +126,9 @@ class KernelSession:
             _cancel(running)  # nbclient goes on listening for this cell, also to later cells' words
             kind = await self._stop(f"ran longer than {seconds:.0f} seconds")
         except (DeadKernelError, zmq.error.ZMQError):
-            kind = ("DeadKernelError", self._death("the kernel died while this cell ran"))
+            lost: Any = client.kc
+            what = "its answer was too large" if lost.is_lost else "the kernel died"
+            kind = ("DeadKernelError", self._death(f"{what} while this cell ran"))
         except Exception:
             # The kernel's messages may come from the student's code and hold anything.
             _log.exception("a message of the kernel could not be read")

@@ -135,6 +135,7 @@ class _BoundedKernelClient(AsyncKernelClient):
     """Its sockets bound what a hostile kernel makes this process hold."""
 
     _watch: Any = None
+    _watch_shell: Any = None
 
     def _context_default(self) -> Any:
         self._created_context = True
@@ -152,14 +153,30 @@ class _BoundedKernelClient(AsyncKernelClient):
         self._watch = socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
         return socket
 
+    def connect_shell(self, identity: bytes | None = None) -> Any:
+        """Connect, and watch the connection: after a too large reply nothing can be asked."""
+        socket = super().connect_shell(identity)
+        self._watch_shell = socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        return socket
+
     @property
     def is_deaf(self) -> bool:
         """True when the kernel's outputs cannot be heard any more."""
         return bool(self._watch.getsockopt(zmq.EVENTS) & zmq.POLLIN)
 
+    @property
+    def is_lost(self) -> bool:
+        """True when the kernel cannot be asked anything any more."""
+        watch = self._watch_shell
+        return watch is not None and bool(watch.getsockopt(zmq.EVENTS) & zmq.POLLIN)
+
     def stop_channels(self) -> None:
         """Close the channels, with what watches them."""
         self._stop_watching()
+        if self._watch_shell is not None:
+            self.shell_channel.socket.disable_monitor()
+            self._watch_shell.close(linger=0)
+            self._watch_shell = None
         super().stop_channels()
 
     async def listen_again(self) -> None:

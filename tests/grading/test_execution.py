@@ -330,17 +330,41 @@ def test_only_a_plain_file_is_taken(tmp_path: Path) -> None:
     assert [take_file(p, target) for p in (link, fifo, folder, missing)] == [None] * 4
 
 
+DEAF = """
+import gc, json, os, zmq
+from ipykernel.connect import get_connection_info
+known = json.loads(get_connection_info())
+for thing in gc.get_objects():
+    if type(thing).__name__ == "Socket" and getattr(thing, "type", None) == zmq.ROUTER:
+        thing.close(linger=0)
+for name in ("shell_port", "control_port"):
+    path = f"{known['ip']}-{known[name]}"
+    if os.path.exists(path):
+        os.unlink(path)
+    other = zmq.Context.instance().socket(zmq.PUB)  # refuses to shake hands
+    other.bind("ipc://" + path)
+while True: pass
+"""
+
+
+@pytest.mark.parametrize(
+    "long",
+    ["raise ValueError('x' * 30_000_000)", "raise type('x' * 30_000_000, (Exception,), {})()"],
+)
+def test_an_error_too_long_to_be_heard_costs_its_cell(
+    run: Callable[..., Outcome], long: str
+) -> None:
+    outcome = run("v_a = 1", long, "v_c = 3", cell=40, total=100)
+    assert outcome.errors[2][0] in ("DeadKernelError", "ValueError")
+    assert outcome.values["v_a"] == 1
+    assert outcome.values["v_c"] == 3
+    assert outcome.execution.seconds < 35
+
+
 def test_a_kernel_that_takes_its_sockets_down_keeps_nobody_waiting(
     run: Callable[..., Outcome],
 ) -> None:
-    deaf = (
-        "import gc, zmq\n"
-        "for thing in gc.get_objects():\n"
-        "    if type(thing).__name__ == 'Socket' and getattr(thing, 'type', None) == zmq.ROUTER:\n"
-        "        thing.close(linger=0)\n"
-        "while True: pass"
-    )
-    outcome = run("v_a = 1", deaf, "v_c = 3", cell=3, total=60)
+    outcome = run("v_a = 1", DEAF, "v_c = 3", cell=4, total=60)
     assert outcome.errors[2][0] in ("TimeoutError", "DeadKernelError", "KernelProtocolError")
     assert outcome.values["v_a"] == 1
     assert outcome.values["v_c"] == 3
