@@ -111,7 +111,8 @@ def main() -> int:
             if arguments.attack and name in known:
                 found["attacks"] = known[name]["attacks"] | found["attacks"]
             known[name] = found
-            save(_NAME, "python -m benchmarks.attacks", {"graders": known})
+            ordered = {n: known[n] for n in GRADERS if n in known}
+            save(_NAME, "python -m benchmarks.attacks", {"graders": ordered})
     print(write_page(json.loads(path.read_text())))
     return 0
 

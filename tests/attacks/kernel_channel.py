@@ -114,6 +114,12 @@ ATTACKS = (
         "for number in range(6): publish('stream', {'name': 'stderr', 'text': 'x' * (60 << 20)})",
     ),
     _damage(
+        "huge reply",
+        "a reply that is too large to be heard: the connection for requests ends with it",
+        "raise ValueError('A' * (50 << 20))",
+        seconds=10,
+    ),
+    _damage(
         "unreadable messages",
         "bytes that are no messages, contents of wrong types, deep and endless ones",
         "for parts in ([b'x'], [b''], [b'<IDS|MSG>'], [b'a', b'<IDS|MSG>', b'', b'{', b'}'],\n"
