@@ -16,12 +16,13 @@ pytestmark = pytest.mark.kernel
 Ask = Callable[[Sequence[Attack], Mode], Class]
 FULL = MODES["full sandbox"]
 WEAKEST = MODES["unprivileged, without file rules"]
-# Attacks whose success depends on what the system closes: each is made alone, in every mode.
+# Attacks whose success depends on what the system closes: each is made alone, in the strongest and
+# the weakest mode.
 ON_THE_SYSTEM = (
     "reading secrets", "processes and signals", "kernel channel", "resources", "persistence",
 )  # fmt: skip
-# They do not depend on which layer keeps files and processes apart.
-OUTERMOST_ONLY = ("kernel channel", "resources")
+# In every mode: these depend on which layer keeps files and processes apart.
+IN_EVERY_MODE = ("reading secrets", "processes and signals")
 _BATCH = 12
 _HONEST = {
     base: Attack(f"{base} answers", "none", "nothing", frozenset({"points"}), base=base)
@@ -36,7 +37,7 @@ def _alone() -> list[object]:
     for mode in MODES.values():
         for attack in ATTACKS:
             quick = attack.name in fast and mode is FULL and attack.target is TINY
-            everywhere = mode in (FULL, WEAKEST) or attack.family not in OUTERMOST_ONLY
+            everywhere = mode in (FULL, WEAKEST) or attack.family in IN_EVERY_MODE
             if quick or (attack.family in ON_THE_SYSTEM and everywhere):
                 marks = [] if quick else [pytest.mark.slow]
                 name = f"{mode.name}: {attack.name}"
