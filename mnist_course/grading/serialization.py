@@ -105,8 +105,16 @@ class _Writer:
         if kind is dict:
             if not self._reserve(2 * len(value)):
                 return self._opaque(value, f"more than {MAX_ITEMS:,} items in all")
-            pairs = [[self.node(k, depth + 1), self.node(v, depth + 1)] for k, v in value.items()]
-            return {"k": "dict", "v": pairs}
+            keys = [self._key(k) for k in value]
+            if None in keys or len({json.dumps(k) for k in keys}) < len(keys):
+                return self._opaque(value, "a dict whose keys are not plain values")
+            return {
+                "k": "dict",
+                "v": [
+                    [key, self.node(v, depth + 1)]
+                    for key, v in zip(keys, value.values(), strict=True)
+                ],
+            }
         if isinstance(value, (np.ndarray, np.generic)):
             return self._array(value)
         portable = value if kind in (Opaque, Portable) else self.take_apart(value)
@@ -119,6 +127,20 @@ class _Writer:
             return self._opaque(value, f"more than {MAX_ITEMS:,} items in all")
         parts = {str(n): self.node(v, depth + 1) for n, v in portable.parts.items()}
         return {"k": "object", "t": portable.kind, "v": parts}
+
+    def _key(self, key: Any) -> dict[str, Any] | None:
+        """Return the description of a dict's key, None for one that the other side would refuse."""
+        if isinstance(key, np.generic):  # as np.unique gives them
+            key = key.item()
+        if type(key) is tuple:
+            if not self._reserve(len(key)):
+                return None
+            inner = [self._key(k) for k in key]
+            return None if None in inner else {"k": "tuple", "v": inner}
+        if type(key) not in (str, int, float, bool, type(None)):
+            return None
+        node = self.node(key)
+        return None if node["k"] == "opaque" else node
 
     def _reserve(self, count: int) -> bool:
         """Take room for a container's values all at once, so that none is cut off in the middle."""

@@ -205,7 +205,7 @@ def _of_all(report: Mapping[str, Any], made: World, own: Sequence[str]) -> Gains
             for path, user in report["written"].items()
             # The grader itself writes results, and compiled modules.
             if not path.startswith((*own, str(made.root / "said")))
-            and not (path.endswith(".pyc") and user == 0)
+            and not (path.endswith((".pyc", "/__pycache__")) and user == 0)
         ],
         "left behind": [
             *report["processes"],

@@ -118,9 +118,10 @@ ATTACKS = (
         "code of the student's in a layer that Keras would unpack",
         _TRAINED.replace(
             "keras.Input((4,)), ",
-            "keras.Input((4,)), keras.layers.Lambda(lambda x: (__import__('os').system("
-            "'touch /tmp/@NONCE@; touch @ROOT@/@NONCE@'), x)[1]), ",
-        ),
+            # In the student's own process it leaves nothing: a mark tells of another one.
+            "keras.Input((4,)), keras.layers.Lambda(lambda x: (hasattr(__import__('sys'), 'mine') "
+            "or __import__('os').system('touch /tmp/@NONCE@; touch @ROOT@/@NONCE@'), x)[1]), ",
+        ).replace("import keras", "import sys\nsys.mine = True\nimport keras", 1),
         "mark",
         "leak",
     ),

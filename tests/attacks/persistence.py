@@ -142,7 +142,7 @@ ATTACKS = (
         "        time.sleep(0.02)\n"
         "    os._exit(0)",
         needs=CLOSED,
-        aims=("points", "left behind"),
+        aims=("points", "left behind", "mark"),
     ),
     _leave(
         "memory segments",

@@ -9,6 +9,7 @@ import pytest
 from tests.attacks.attack import Attack
 from tests.attacks.campaign import MODES, Class, Mode
 from tests.attacks.catalogue import ATTACKS, FAMILIES
+from tests.attacks.conftest import HONEST
 from tests.attacks.target import NET, TINY
 
 pytestmark = pytest.mark.kernel
@@ -16,44 +17,54 @@ pytestmark = pytest.mark.kernel
 Ask = Callable[[Sequence[Attack], Mode], Class]
 FULL = MODES["full sandbox"]
 WEAKEST = MODES["unprivileged, without file rules"]
-# Attacks whose success depends on what the system closes: each is made alone, in the strongest and
-# the weakest mode.
+# Attacks whose success depends on what the system closes: in the strongest mode each is made alone,
+# in a world of its own, so that what it left is its own.
 ON_THE_SYSTEM = (
     "reading secrets", "processes and signals", "kernel channel", "resources", "persistence",
 )  # fmt: skip
 # In every mode: these depend on which layer keeps files and processes apart.
 IN_EVERY_MODE = ("reading secrets", "processes and signals")
+# What these leave, the next one of a class would find.
+ALWAYS_ALONE = ("persistence",)
 _BATCH = 12
-_HONEST = {
-    base: Attack(f"{base} answers", "none", "nothing", frozenset({"points"}), base=base)
-    for base in TINY.earned
-}
 
 
 def _alone() -> list[object]:
     """Pair attacks with modes; one of each family belongs to the fast tests."""
     fast = {next(a.name for a in ATTACKS if a.family == family) for family in FAMILIES}
     cases = []
-    for mode in MODES.values():
+    for mode in (FULL, WEAKEST):
         for attack in ATTACKS:
             quick = attack.name in fast and mode is FULL and attack.target is TINY
-            everywhere = mode in (FULL, WEAKEST) or attack.family in IN_EVERY_MODE
-            if quick or (attack.family in ON_THE_SYSTEM and everywhere):
+            families = ON_THE_SYSTEM if mode is FULL else ALWAYS_ALONE
+            if quick or attack.family in families:
                 marks = [] if quick else [pytest.mark.slow]
                 name = f"{mode.name}: {attack.name}"
                 cases.append(pytest.param((attack,), mode, id=name, marks=marks))
     return cases
 
 
+def _modes_of(family: str) -> list[Mode]:
+    """Return the modes in which attacks of a family are made as a class."""
+    if family in ALWAYS_ALONE:
+        return []
+    if family in ON_THE_SYSTEM:
+        weaker = [mode for mode in MODES.values() if mode is not FULL]
+        return weaker if family in IN_EVERY_MODE else [WEAKEST]
+    return [FULL, WEAKEST]
+
+
 def _classes() -> list[object]:
     """Form classes of attackers of one family."""
     cases = []
     for family in FAMILIES:
-        members = [a for a in ATTACKS if a.family == family and family not in ON_THE_SYSTEM]
+        members = [a for a in ATTACKS if a.family == family]
         for start in range(0, len(members), _BATCH):
             batch = tuple(members[start : start + _BATCH])
             marks = [pytest.mark.slow, *([pytest.mark.keras] * (batch[0].target is NET))]
-            cases.append(pytest.param(batch, id=f"{family} {start // _BATCH + 1}", marks=marks))
+            for mode in _modes_of(family):
+                name = f"{mode.name}: {family} {start // _BATCH + 1}"
+                cases.append(pytest.param(batch, mode, id=name, marks=marks))
     return cases
 
 
@@ -81,13 +92,34 @@ def _check(attack: Attack, found: Class, layers: Mapping[str, bool]) -> None:
 
 @pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
 def test_answers_earn_what_they_should(mode: Mode, graded: Ask) -> None:
-    found = graded(tuple(_HONEST.values()), mode)
+    found = graded(tuple(HONEST.values()), mode)
     assert not found.gained
-    for base, attack in _HONEST.items():
+    for base, attack in HONEST.items():
         one = found.outcomes[attack.name]
         assert one.scores == TINY.earned[base]
         assert not one.gained
         assert mode.without <= {name for name, active in one.layers.items() if not active}
+
+
+@pytest.mark.parametrize(("attacks", "mode"), _alone())
+def test_an_attack_gains_nothing(attacks: Sequence[Attack], mode: Mode, graded: Ask) -> None:
+    honest = graded(tuple(HONEST.values()), mode).outcomes["honest answers"]
+    _check(attacks[0], graded(attacks, mode), honest.layers)
+
+
+@pytest.mark.parametrize(("attacks", "mode"), _classes())
+def test_a_class_of_attackers_gains_nothing(
+    attacks: Sequence[Attack], mode: Mode, graded: Ask
+) -> None:
+    honest = graded(tuple(HONEST.values()), mode).outcomes["honest answers"]
+    found = graded(attacks, mode)
+    for attack in attacks:
+        _check(attack, found, honest.layers)
+    # What nothing there can stop may leave something, but never cost the next one points.
+    excused = {
+        aim for a in attacks if not _can_be_stopped(a, honest.layers) for aim in a.aims
+    } - {"harm"}  # fmt: skip
+    assert not {aim: words for aim, words in found.gained.items() if aim not in excused}
 
 
 @pytest.mark.keras
@@ -102,25 +134,3 @@ def test_networks_earn_what_they_should(graded: Ask) -> None:
     assert {n: o.scores for n, o in found.outcomes.items()} == {
         f"{base} net": earned for base, earned in NET.earned.items()
     }
-
-
-@pytest.mark.parametrize(("attacks", "mode"), _alone())
-def test_an_attack_gains_nothing(attacks: Sequence[Attack], mode: Mode, graded: Ask) -> None:
-    honest = graded(tuple(_HONEST.values()), mode).outcomes["honest answers"]
-    _check(attacks[0], graded(attacks, mode), honest.layers)
-
-
-@pytest.mark.parametrize("mode", [FULL, WEAKEST], ids=lambda mode: mode.name)
-@pytest.mark.parametrize("attacks", _classes())
-def test_a_class_of_attackers_gains_nothing(
-    attacks: Sequence[Attack], mode: Mode, graded: Ask
-) -> None:
-    honest = graded(tuple(_HONEST.values()), mode).outcomes["honest answers"]
-    found = graded(attacks, mode)
-    for attack in attacks:
-        _check(attack, found, honest.layers)
-    # What nothing there can stop may leave something, but never cost the next one points.
-    excused = {
-        aim for a in attacks if not _can_be_stopped(a, honest.layers) for aim in a.aims
-    } - {"harm"}  # fmt: skip
-    assert not {aim: words for aim, words in found.gained.items() if aim not in excused}

@@ -308,3 +308,44 @@ def test_parse_json_counts_brackets_outside_strings_only() -> None:
         parse_json("[[1]]", depth=1)
     with pytest.raises(SerializationError, match="at most"):
         parse_json("[" + " " * 100 + "]", max_bytes=50)
+
+
+class Key:
+    """A key that is no plain value."""
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {Key(): 1},
+        {2**70: 1},
+        dict.fromkeys(["a\ud800", "a\udfff"]),  # the same once they can be sent
+        {(1, Key()): 1},
+        {frozenset({1}): 1},
+    ],
+    ids=["object", "huge", "same when sent", "in a tuple", "set"],
+)
+def test_a_dict_with_odd_keys_costs_itself_only(odd: Any) -> None:
+    found = decode(encode({"odd": odd, "good": 1}))
+    assert found["odd"] == Opaque("dict", "a dict whose keys are not plain values")
+    assert found["good"] == 1
+
+
+def test_keys_as_numpy_counts_them() -> None:
+    digits, counts = np.unique([3, 1, 3], return_counts=True)
+    counted = dict(zip(digits, counts, strict=True))
+    found = decode(encode({"counts": counted, (np.int64(1), "a"): np.float32(0.5)}))
+    assert found["counts"] == {1: 1, 3: 2}
+    assert {type(k) for k in found["counts"]} == {int}
+    assert found[1, "a"] == 0.5
+
+
+def test_a_dict_that_holds_itself_costs_itself_only() -> None:
+    endless: dict[str, Any] = {}
+    endless["again"] = [endless]
+    found = decode(encode({"endless": endless, "good": 1}))
+    assert found["good"] == 1
+    inner = found["endless"]
+    while not isinstance(inner, Opaque):
+        inner = inner["again"][0] if isinstance(inner["again"], list) else inner["again"]
+    assert "levels deep" in inner.reason
