@@ -40,6 +40,8 @@ Progress = Callable[[str, int, int], None]
 
 _SETUP = "from mnist_course.grading.kernel_setup import prepare as _; _(); del _"
 _CAPTURE = (
+    "from mnist_course.grading.kernel_setup import spare_files as _mnist_course_spare_files\n"
+    "_mnist_course_spare_files()\n"
     "from mnist_course.grading.namespace import export as _mnist_course_export\n"
     "_mnist_course_export(globals(), {names!r}, {{path!r}})"
 )

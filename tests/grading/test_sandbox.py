@@ -23,6 +23,7 @@ import pytest
 
 from mnist_course.exceptions import KernelStartError, SandboxError
 from mnist_course.grading import sandbox as sandbox_module
+from mnist_course.grading.confine.entry import SPARE_FILES
 from mnist_course.grading.sandbox import Limits, Sandbox, SandboxOptions
 from mnist_course.grading.sandbox_layers import LAYERS
 
@@ -72,7 +73,7 @@ Path(sys.argv[1]).write_text(json.dumps({
     "session": os.getsid(0) == os.getpid() == os.getpgrp(),
     "limits": {n: limit(n) for n in ("DATA", "CPU", "FSIZE", "NOFILE", "CORE", "NPROC")},
     "descriptors": sorted(os.listdir("/proc/self/fd")),
-    "ignored": status["SigIgn"].strip(),
+    "ignored": status["SigIgn"].strip(), "held back": status["SigBlk"].strip(),
     "out_of_memory_score": Path("/proc/self/oom_score_adj").read_text().strip(),
 }))
 """
@@ -82,6 +83,8 @@ Path(sys.argv[1]).write_text(json.dumps({
 def probed() -> Iterator[tuple[Sandbox, dict[str, Any]]]:
     os.environ["PLANTED_SECRET"] = "token"
     os.environ["PYTHONPATH"] = "/planted"
+    before = signal.signal(signal.SIGQUIT, signal.SIG_IGN)  # as a shell starts a background job
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2})
     limits = Limits(memory=2 << 30, cpu=300, file=5 << 20, open_files=200, processes=100)
     try:
         with Sandbox(limits) as sandbox:
@@ -90,6 +93,8 @@ def probed() -> Iterator[tuple[Sandbox, dict[str, Any]]]:
             yield sandbox, json.loads(report.read_text())
     finally:
         del os.environ["PLANTED_SECRET"], os.environ["PYTHONPATH"]
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+        signal.signal(signal.SIGQUIT, before)
 
 
 @as_root
@@ -134,7 +139,7 @@ def test_limits_are_set(probed: Any) -> None:
     assert limits["DATA"] == [2 << 30] * 2
     assert limits["CPU"] == [300] * 2
     assert limits["FSIZE"] == [5 << 20] * 2
-    assert limits["NOFILE"] == [200] * 2
+    assert limits["NOFILE"] == [200, 200 + SPARE_FILES]  # some are kept back for the grader
     assert limits["CORE"] == [0, 0]
     assert limits["NPROC"] == [100] * 2
     assert probed[1]["out_of_memory_score"] == "1000"
@@ -143,9 +148,10 @@ def test_limits_are_set(probed: Any) -> None:
 def test_a_session_of_its_own_without_our_descriptors(probed: Any) -> None:
     assert probed[1]["session"]
     assert len(probed[1]["descriptors"]) == 4  # three, with the one that lists them
-    # What the keeper ignores reaches the command as it was: Python ignores these two by itself.
+    # No signal is ignored or held back because the grader's was: Python itself ignores these two.
     of_python = (1 << signal.SIGPIPE - 1) | (1 << signal.SIGXFSZ - 1)
     assert int(probed[1]["ignored"], 16) == of_python
+    assert int(probed[1]["held back"], 16) == 0
 
 
 def test_every_layer_is_named(probed: Any) -> None:

@@ -139,8 +139,11 @@ class Keeper:
                 os._exit(126)  # never run a student's code as root
             for descriptor in self.policy["descriptors"]:
                 os.set_inheritable(descriptor, True)
-            for sign in _IGNORED:  # what is ignored here would be ignored by the command, too
+            # What is ignored or held back here, or in whoever started the grader, would be so in
+            # the command, too; a shell starts background jobs with SIGINT and SIGQUIT ignored.
+            for sign in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
                 signal.signal(sign, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, ())
             command = self.policy["command"]
             os.execve(command[0], command, self.policy["environment"])  # noqa: S606
         except BaseException as error:
