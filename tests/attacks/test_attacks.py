@@ -24,8 +24,8 @@ ON_THE_SYSTEM = (
 )  # fmt: skip
 # In every mode: these depend on which layer keeps files and processes apart.
 IN_EVERY_MODE = ("reading secrets", "processes and signals")
-# What these leave, the next one of a class would find.
-ALWAYS_ALONE = ("persistence",)
+# What these leave or take away where nothing stops them, the next one of a class would miss.
+ALONE_IN_THE_WEAKEST = ("persistence", "reading secrets")
 _BATCH = 12
 
 
@@ -36,7 +36,7 @@ def _alone() -> list[object]:
     for mode in (FULL, WEAKEST):
         for attack in ATTACKS:
             quick = attack.name in fast and mode is FULL and attack.target is TINY
-            families = ON_THE_SYSTEM if mode is FULL else ALWAYS_ALONE
+            families = ON_THE_SYSTEM if mode is FULL else ALONE_IN_THE_WEAKEST
             if quick or attack.family in families:
                 marks = [] if quick else [pytest.mark.slow]
                 name = f"{mode.name}: {attack.name}"
@@ -46,12 +46,12 @@ def _alone() -> list[object]:
 
 def _modes_of(family: str) -> list[Mode]:
     """Return the modes in which attacks of a family are made as a class."""
-    if family in ALWAYS_ALONE:
-        return []
+    modes = list(MODES.values()) if family in IN_EVERY_MODE else [FULL, WEAKEST]
     if family in ON_THE_SYSTEM:
-        weaker = [mode for mode in MODES.values() if mode is not FULL]
-        return weaker if family in IN_EVERY_MODE else [WEAKEST]
-    return [FULL, WEAKEST]
+        modes.remove(FULL)
+    if family in ALONE_IN_THE_WEAKEST:
+        modes.remove(WEAKEST)
+    return modes
 
 
 def _classes() -> list[object]:
