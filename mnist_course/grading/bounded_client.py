@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 from nbclient import NotebookClient
@@ -15,6 +16,7 @@ MAX_OUTPUT_PER_CELL = 1 << 20  # characters that are kept
 MAX_OUTPUT_KEPT = 16 << 20  # characters that are kept of a whole notebook
 MAX_OUTPUT = 16 << 20  # characters after which a cell is stopped
 _MAX_MESSAGE = 500
+_PATIENCE = 5.0  # seconds for a cell to end once its output was too large to be heard
 
 
 def node(**values: Any) -> NotebookNode:
@@ -33,6 +35,7 @@ class BoundedClient(NotebookClient):
     kept = 0
     cut = False
     failure: tuple[str, str] | None = None
+    deaf_since: float | None = None
     leave_alive = False  # when the client is done, only stop talking to the kernel
 
     async def _async_cleanup_kernel(self) -> None:
@@ -47,7 +50,7 @@ class BoundedClient(NotebookClient):
 
     def begin(self, cell: NotebookNode, seconds: float) -> None:
         """Forget the cell before; nbclient finds the new one's outputs by index, for updates."""
-        self.written, self.cut, self.failure = 0, False, None
+        self.written, self.cut, self.failure, self.deaf_since = 0, False, None, None
         self.timeout = max(1, int(seconds))
         self.nb.cells = [cell]
         self._display_id_map.clear()
@@ -65,7 +68,15 @@ class BoundedClient(NotebookClient):
         client: Any = self.kc
         if client.is_lost:
             raise DeadKernelError("the kernel's reply was too large, or its sockets are gone")
-        if client.is_deaf and self.written <= MAX_OUTPUT:
+        if not client.is_deaf:
+            return
+        now = time.monotonic()
+        if self.deaf_since is None:
+            self.deaf_since = now
+        elif now - self.deaf_since > _PATIENCE:
+            # The interrupt may have come while the kernel made its reply: then there is none.
+            raise DeadKernelError("no reply came after an output too large to be heard")
+        if self.written <= MAX_OUTPUT:
             self.written = MAX_OUTPUT + 1
             manager: Any = self.km
             await manager.interrupt_kernel()

@@ -127,7 +127,8 @@ class KernelSession:
             kind = await self._stop(f"ran longer than {seconds:.0f} seconds")
         except (DeadKernelError, zmq.error.ZMQError):
             lost: Any = client.kc
-            what = "its answer was too large" if lost.is_lost else "the kernel died"
+            large = lost.is_lost or lost.is_deaf
+            what = "its answer was too large" if large else "the kernel died"
             kind = ("DeadKernelError", self._death(f"{what} while this cell ran"))
         except Exception:
             # The kernel's messages may come from the student's code and hold anything.
