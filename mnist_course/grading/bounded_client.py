@@ -16,7 +16,7 @@ MAX_OUTPUT_PER_CELL = 1 << 20  # characters that are kept
 MAX_OUTPUT_KEPT = 16 << 20  # characters that are kept of a whole notebook
 MAX_OUTPUT = 16 << 20  # characters after which a cell is stopped
 _MAX_MESSAGE = 500
-_PATIENCE = 5.0  # seconds for a cell to end once its output was too large to be heard
+_PATIENCE = 30.0  # seconds for a cell to end once its output was too large to be heard
 
 
 def node(**values: Any) -> NotebookNode:
