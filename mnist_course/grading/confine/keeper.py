@@ -249,10 +249,11 @@ class Keeper:
         if now >= self._due["memory"] and self.group is None:
             used, processes = watch.memory_of_descendants()
             self._wait("memory", now, _LOOK)
-            if used > policy["memory"]:
-                self.ended_by = _too_much_memory(policy)
-            elif processes > policy["processes"]:
+            # Shared pages count in each process: a flood of processes is named as what it is.
+            if processes > policy["processes"]:
                 self.ended_by = f"started more than {policy['processes']} processes"
+            elif used > policy["memory"]:
+                self.ended_by = _too_much_memory(policy)
         if now >= self._due["disk"]:
             used = watch.disk_usage(policy["counted"])
             self._wait("disk", now, 4 * _LOOK)
