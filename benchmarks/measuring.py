@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+
+from mnist_course.proof.machine import machine
+
+__all__ = ["DOCS", "MEASUREMENTS", "Timed", "TreeSampler", "machine", "save", "timed"]
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 MEASUREMENTS = DOCS / "measurements"
@@ -86,15 +89,6 @@ def timed(work: Callable[[], object]) -> Timed:
     after = os.times()
     cpu = sum(after[i] - before[i] for i in range(4))
     return Timed(time.perf_counter() - start, cpu)
-
-
-def machine() -> str:
-    """Say in words where the figures were measured."""
-    memory = psutil.virtual_memory().total / 2**30
-    return (
-        f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.machine()}, "
-        f"Python {platform.python_version()}"
-    )
 
 
 def save(name: str, command: str, figures: Mapping[str, Any]) -> Path:

@@ -144,9 +144,69 @@ def soak(figures: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _by_batch(figures: Mapping[str, Any]) -> str:
+    ours, keras = figures["seconds"]["ours"], figures["seconds"]["keras"]
+    accuracy = figures["test_accuracy"]
+    return (
+        f"| {figures['optimizer']} | {ours:.2f} | {keras:.2f} "
+        f"| {_spread(figures['keras_over_ours']['wall'])} "
+        f"| {statistics.median(figures['keras_over_ours']['cpu']):.1f} "
+        f"| {accuracy['ours']:.4f}, {accuracy['keras']:.4f} |"
+    )
+
+
+def _share(figures: Mapping[str, Any]) -> str:
+    """Say how much of the time the matrix products alone take, in the faster of two ways."""
+    shares = [
+        statistics.median(figures[f"{way}_products_over_ours"]["wall"])
+        for way in ("one_thread", "all_threads")
+    ]
+    return f"{100 * min(shares):.0f} % of our time"
+
+
+def networks(figures: Mapping[str, Any]) -> list[str]:
+    """Return the section on the networks from scratch."""
+    full = figures["full_batch"]
+    took, accuracy = full["milliseconds"], full["test_accuracy"]
+    batches = [figures[f"mini_batches_{optimizer}"] for optimizer in ("sgd", "adam")]
+    return [
+        "## Networks from scratch (`numpy_nn`)",
+        "",
+        "All 60,000 images at once (784-10-10, ReLU, plain gradient descent, learning rate 0.1, "
+        f"{full['iterations']:,} iterations), against the formulas as a textbook prints them:",
+        "",
+        "| way | ms an iteration (median) | its time over ours |",
+        "|---|--:|--:|",
+        f"| `numpy_nn`, with loss and accuracy of each iteration | {took['ours']:.1f} | 1 |",
+        f"| textbook, float64 as NumPy divides | {took['textbook']:.1f} "
+        f"| {_spread(full['textbook_over_ours']['wall'])} |",
+        f"| textbook, float32 | {took['textbook, float32']:.1f} "
+        f"| {_spread(full['textbook32_over_ours']['wall'])} |",
+        "",
+        f"Test accuracy {accuracy['ours']:.4f} and {accuracy['textbook']:.4f}; no weight differs "
+        f"by more than {full['largest_weight_difference']:.0e}. The same matrix products alone, in "
+        f"the faster of two ways (one BLAS thread, all threads), take {_share(full)}; above "
+        "100 % means that cutting the batch into pieces pays.",
+        "",
+        "One epoch of 784-64-10 in batches of 32, against Keras on TensorFlow as it comes:",
+        "",
+        "| optimizer | ours, s (median) | Keras, s | Keras' time over ours | in CPU seconds "
+        "| test accuracy, ours and Keras' |",
+        "|---|--:|--:|--:|--:|--:|",
+        *(_by_batch(batch) for batch in batches),
+        "",
+        "The matrix products alone take "
+        + " and ".join(f"{_share(batch)} with {batch['optimizer']}" for batch in batches)
+        + ".",
+        "",
+        _origin(figures),
+    ]
+
+
 SECTIONS = (
     ("m5_speed", speed),
     ("fast_fit", fast),
+    ("numpy_nn", networks),
     ("m5_memory", memory),
     ("m5_memory_limit_1500", memory),
     ("sandbox_overhead", sandbox),

@@ -8,11 +8,13 @@ from pathlib import Path
 import click
 
 from mnist_course import __version__
+from mnist_course.commands.lazy import Late, LazyGroup
 
 __all__ = ["main"]
 
 EXIT_USAGE = 2
 EXIT_GRADER_FAILED = 3
+EXIT_STOPPED = 130
 
 _ROOT = click.option(
     "--root",
@@ -22,17 +24,28 @@ _ROOT = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+_LATE = {
+    "data": Late("mnist_course.commands.data", "data", "Look for data sets, fetch and verify."),
+    "numpy": Late(
+        "mnist_course.commands.numpy_network",
+        "numpy_network",
+        "Train, evaluate, draw a network of NumPy.",
+    ),
+}
+
+
+@click.group(cls=LazyGroup, late=_LATE, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mnist-course")
 def main() -> None:
-    r"""Grade, release and pack the assignments of the MNIST course.
+    """Grade, release and pack the assignments of the MNIST course.
 
     \b
     Students     open release/<id>/<id>.ipynb in JupyterLab.
     Instructors  edit source/<id>/<id>.ipynb, then: mnist-course release
     Gradescope   mnist-course autograder build m5 --output m5.zip
-    This machine mnist-course doctor
-    """
+    This machine mnist-course doctor, mnist-course data list
+    From scratch mnist-course numpy train --dataset mnist
+    """  # noqa: D301 - click wants the character, so that it keeps the lines
 
 
 @main.command()
@@ -107,13 +120,60 @@ def grade(
 
 @main.command()
 @click.argument("ids", nargs=-1)
-@click.option("--check", is_flag=True, help="Write nothing; fail when release/ is stale or leaks.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Make nothing; fail when release/ is stale or leaks, or when the grading is not proven.",
+)
+@click.option("--static", is_flag=True, help="With --check: look at the notebooks, grade nothing.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, 10_000),
+    help="With --check: how many seeds the reference is graded with. Default: what a proof says.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="With --check: grades at the same time.",
+)
+@click.option("--all-alone", is_flag=True, help="With --check: a notebook for each wrong solution.")
+@click.option("--again", is_flag=True, help="With --check: also grade what was graded before.")
+@click.option(
+    "--write/--no-write",
+    default=True,
+    help="With --check: keep trials in docs/measurements/ and write docs/PROOF.md. Default: do.",
+)
+@click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="With --check: a folder for every submission with its results and feedback.",
+)
 @_ROOT
-def release(ids: tuple[str, ...], check: bool, root: Path) -> None:
-    """Make release/<id>/ from source/<id>/ with nbgrader, for IDS or for all assignments."""
+def release(
+    ids: tuple[str, ...],
+    check: bool,
+    static: bool,
+    seeds: int | None,
+    jobs: int,
+    all_alone: bool,
+    again: bool,
+    write: bool,
+    keep: Path | None,
+    root: Path,
+) -> None:
+    """Make release/<id>/ from source/<id>/ with nbgrader, for IDS or for all assignments.
+
+    With --check, nothing is made: the release is compared with the source, then the proof of each
+    assignment (examples/proofs/<id>.py) is carried out by grading, and docs/PROOF.md written. It
+    can be stopped at any time and goes on where it was.
+    """
     from mnist_course.exceptions import MnistCourseError
     from mnist_course.grading import release as releases
 
+    if not check and (static or seeds or all_alone or again or keep):
+        raise click.UsageError("these options are about the proof. Add --check.")
     try:
         if check:
             problems = releases.check(ids, root=root)
@@ -123,6 +183,18 @@ def release(ids: tuple[str, ...], check: bool, root: Path) -> None:
                 click.echo(f"{len(problems)} problems. Run: mnist-course release", err=True)
                 sys.exit(1)
             click.echo("release/ is up to date and holds no answers.")
+            if not static:
+                from mnist_course.proof.command import prove_all
+                from mnist_course.proof.prove import Effort
+
+                effort = Effort(seeds, jobs, all_alone, again, write, keep)
+                try:
+                    proven = prove_all(ids, root=root, effort=effort)
+                except KeyboardInterrupt:
+                    click.echo("Stopped. The same command goes on where it was.", err=True)
+                    sys.exit(EXIT_STOPPED)
+                if not proven:
+                    sys.exit(1)
             return
         for made in releases.generate(ids, root=root):
             click.echo(str(made))

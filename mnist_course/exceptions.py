@@ -8,11 +8,15 @@ its message).
 __all__ = [
     "AssignmentError",
     "CorruptDataError",
+    "DatasetError",
     "GraderError",
     "ImageError",
     "KernelStartError",
     "MnistCourseError",
+    "ModelFileError",
+    "NetworkError",
     "NotPortableError",
+    "ProofError",
     "RecordError",
     "SandboxError",
     "SerializationError",
@@ -29,8 +33,20 @@ class CorruptDataError(MnistCourseError, OSError):
     """A data file is missing or its SHA-256 is not the known one."""
 
 
+class DatasetError(MnistCourseError, OSError):
+    """A data set is not on this machine and cannot be fetched; the message says what to do."""
+
+
 class ImageError(MnistCourseError, ValueError):
     """An image cannot be turned into an MNIST-like digit."""
+
+
+class NetworkError(MnistCourseError, ValueError):
+    """A network of :mod:`mnist_course.numpy_nn` was built or used in a way that cannot work."""
+
+
+class ModelFileError(MnistCourseError, ValueError):
+    """A file is not a saved network, or is damaged."""
 
 
 class RecordError(MnistCourseError, ValueError):
@@ -43,6 +59,10 @@ class SubmissionError(MnistCourseError, ValueError):
 
 class AssignmentError(MnistCourseError, ValueError):
     """The instructor's notebook is missing or breaks a rule of authoring."""
+
+
+class ProofError(MnistCourseError, ValueError):
+    """A proof of an assignment's grading cannot be read, or does not fit the notebook."""
 
 
 class SerializationError(MnistCourseError, ValueError):

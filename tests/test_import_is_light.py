@@ -25,7 +25,9 @@ HEAVY = {
     "nbgrader",
     "numpy",
     "pandas",
+    "platformdirs",
     "psutil",
+    "requests",
     "rich",
     "scipy",
     "seaborn",
@@ -58,8 +60,11 @@ def loaded_by(statement: str) -> set[str]:
         ("mnist_course.datasets", set()),
         ("mnist_course.visualization", set()),
         ("mnist_course.preprocessing", set()),
+        ("mnist_course.drawings", set()),
+        ("mnist_course.reader", set()),
         ("mnist_course.datasets.mnist", {"numpy"}),
         ("mnist_course.datasets.redirect", {"numpy"}),
+        ("mnist_course.numpy_nn", {"numpy"}),
     ],
 )
 def test_import_loads_only_what_it_says(module, allowed):
@@ -77,17 +82,35 @@ def test_the_package_itself_loads_only_the_standard_library():
         (
             "mnist_course.visualization",
             [
+                "ActivationsDisplay",
                 "ConfusionMatrixDisplay",
+                "HiddenUnitsDisplay",
                 "ImageGridDisplay",
                 "LearningCurvesDisplay",
                 "MistakesDisplay",
+                "plot_activations",
                 "plot_confusion_matrix",
+                "plot_hidden_units",
                 "plot_images",
                 "plot_learning_curves",
                 "plot_mistakes",
             ],
         ),
-        ("mnist_course.preprocessing", ["synthetic_digit", "to_mnist"]),
+        ("mnist_course.preprocessing", ["just_resize", "to_mnist"]),
+        ("mnist_course.reader", ["load_reader"]),
+        (
+            "mnist_course.drawings",
+            [
+                "CHANGES",
+                "Drawing",
+                "draw",
+                "drawings",
+                "letters",
+                "practice_drawings",
+                "supplied_drawings",
+                "synthetic_digit",
+            ],
+        ),
     ],
 )
 def test_names_that_load_late_are_listed_all_the_same(package, names):

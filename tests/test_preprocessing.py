@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy import ndimage
 
+from mnist_course.drawings import synthetic_digit
 from mnist_course.exceptions import ImageError
-from mnist_course.preprocessing import synthetic_digit, to_mnist
+from mnist_course.preprocessing import to_mnist
 from mnist_course.preprocessing.reading import MAX_PIXELS, read_gray
 
 BOUNDED = settings(
@@ -421,26 +422,3 @@ def test_odd_shapes_end_in_a_sentence_or_an_image(shape):
     except ImageError:
         return
     assert_contract(result)
-
-
-# ---------------------------------------------------------------- synthetic digits
-
-
-@pytest.mark.parametrize("digit", range(10))
-def test_a_synthetic_digit_says_what_it_is(digit):
-    image = synthetic_digit(digit, seed=4)
-    assert image.info["synthetic"] == digit
-    assert (image.mode, image.size) == ("L", (280, 280))
-    assert np.array_equal(np.asarray(image), np.asarray(synthetic_digit(digit, seed=4)))
-    assert not np.array_equal(np.asarray(image), np.asarray(synthetic_digit(digit, seed=5)))
-
-
-@pytest.mark.parametrize("digit", [10, -1, "7", None, 2.5])
-def test_only_digits_are_drawn(digit):
-    with pytest.raises(ValueError, match="draws the digits 0 to 9"):
-        synthetic_digit(digit)
-
-
-def test_a_synthetic_digit_needs_room():
-    with pytest.raises(ValueError, match="at least 56"):
-        synthetic_digit(3, size=20)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["accuracy_share", "check_accuracy"]
 
+_NEXT_STEP = "Change one setting, train a freshly built network, and compare in the log."
+
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
@@ -52,7 +54,12 @@ def _evidence(model: Any, log: ExperimentLog, seed: int | None) -> _Evidence:
 
 
 def check_accuracy(
-    model: Any, log: ExperimentLog, *, points: Mapping[float, float], seed: int | None = None
+    model: Any,
+    log: ExperimentLog,
+    *,
+    points: Mapping[float, float],
+    seed: int | None = None,
+    next_step: str = _NEXT_STEP,
 ) -> Score:
     """Turn test accuracy into points.
 
@@ -65,6 +72,8 @@ def check_accuracy(
     seed : int, optional
         When given, a model that was trained on test images is judged by the same configuration
         trained afresh with this seed, on training images.
+    next_step : str
+        What to try for more points.
 
     Raises
     ------
@@ -79,7 +88,7 @@ def check_accuracy(
     note(accuracy=evidence.accuracy)
     earned, of = ramp(evidence.accuracy, points), max(points.values())
     findings = [evidence.reason] if evidence.reason is not None else []
-    findings.append(_in_words(evidence.accuracy, points))
+    findings.append(_in_words(evidence.accuracy, points, next_step))
     if earned < of:
         findings += _always_one_answer(measured)
     return Score(earned, of, findings=findings)
@@ -102,7 +111,7 @@ def accuracy_share(
     )
 
 
-def _in_words(accuracy: float, points: Mapping[float, float]) -> Finding:
+def _in_words(accuracy: float, points: Mapping[float, float], next_step: str) -> Finding:
     saw = f"{accuracy:.2%} of the 10,000 test images are read correctly."
     higher = [limit for limit in points if accuracy < limit]
     if not higher:
@@ -110,8 +119,8 @@ def _in_words(accuracy: float, points: Mapping[float, float]) -> Finding:
     limit = min(higher)
     return Finding(
         saw,
-        f"{points[limit]:g} points begin at {limit:.0%}.",
-        "Change one setting, train a freshly built network, and compare in the log.",
+        f"{points[limit]:g} points begin at {100 * limit:g}%.",
+        next_step,
     )
 
 

@@ -15,11 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from mnist_course.checks.comparison import difference, in_words
-from mnist_course.checks.score import CannotGrade, CheckFailed, Score, note_for_staff
-from mnist_course.exceptions import StudentError
-from mnist_course.grading.call_errors import in_hidden_part
-from mnist_course.grading.function_proxy import StudentFunction
+from mnist_course.checks.asking import ask, unless_hidden
+from mnist_course.checks.comparison import difference
+from mnist_course.checks.score import CheckFailed, Score
 from mnist_course.grading.results import Finding
 
 __all__ = ["allow_seconds", "check_function"]
@@ -104,20 +102,8 @@ def check_function(
     for case in asked:
         found = _try(function, name, case, tolerance=tolerance, changes=may_change_input)
         if found is not None:
-            return Score(0, whole, findings=(_told(found, name, hint),))
+            return Score(0, whole, findings=(unless_hidden(found, name, hint),))
     return Score(points, whole, f"`{name}` is right in all {len(asked)} cases.")
-
-
-def _told(found: Finding, name: str, hint: str) -> Finding:
-    """Return what the student may read: of a hidden case nothing but that it failed."""
-    if not in_hidden_part():
-        return found
-    note_for_staff(f"hidden: {found.saw}")
-    return Finding(
-        f"`{name}` is not right for a hidden input.",
-        hint or "It is tried with other inputs than those that you see.",
-        "Try other shapes, large and negative numbers, zeros, and a single value.",
-    )
 
 
 def _with_answers(
@@ -150,37 +136,13 @@ def _in_order(cases: list[_Case]) -> list[_Case]:
 def _try(
     function: Callable[..., Any], name: str, case: _Case, *, tolerance: float, changes: bool
 ) -> Finding | None:
-    given = copy.deepcopy(case.arguments)
-    call = f"`{name}({', '.join(in_words(a) for a in given)})`"
-    try:
-        if isinstance(function, StudentFunction):
-            value, changed = function.watched(given)
-        else:
-            value = function(*given)
-            changed = any(
-                difference(after, before, tolerance=0.0, call="") is not None
-                for after, before in zip(given, case.arguments, strict=True)
-                if not callable(after)
-            )
-    except CannotGrade:
-        raise
-    except StudentError as error:
+    answer = ask(function, *case.arguments, name=name)
+    if answer.problem is not None:
+        return answer.problem
+    if answer.changed and not changes:
         return Finding(
-            error.staff or str(error),
-            f"It was called as {call}.",
-            "Call it like this in a cell of your own.",
-        )
-    except Exception as error:
-        # The student's own function, in the student's own notebook.
-        return Finding(
-            f"{call} raised {type(error).__name__}: {error}",
-            "An error ends the function before it gives a value.",
-            "Call it like this in a cell of your own, and read the last line of the message.",
-        )
-    if changed and not changes:
-        return Finding(
-            f"{call} changes its input.",
+            f"{answer.call} changes its input.",
             "An array is handed over as it is, not as a copy: the caller's data are altered.",
             "Work on a copy: x = x.copy(); or write x = x - 1 instead of x -= 1.",
         )
-    return difference(value, case.expected, tolerance=tolerance, call=call)
+    return difference(answer.value, case.expected, tolerance=tolerance, call=answer.call)

@@ -33,6 +33,7 @@ __all__ = [
     "held_out",
     "inputs_for",
     "measure",
+    "outputs_for",
     "rows_of_test_set",
     "total_epochs",
 ]
@@ -56,11 +57,14 @@ class Measured:
     unverified : mapping of str to float
         For a model that only the student's process can run: its accuracy on known rows, on
         test rows that were made slightly new, and on training rows. Empty for any other.
+    outputs : array of shape (10000, 10), float32, or None
+        What the classes were read from; None for a model that only the student's process can run.
     """
 
     accuracy: float
     predicted: npt.NDArray[np.int64]
     unverified: Mapping[str, float] = field(default_factory=dict)
+    outputs: npt.NDArray[np.float32] | None = field(default=None, repr=False)
 
 
 class Kept(Generic[Value]):
@@ -153,8 +157,9 @@ def measure(model: Any, log: ExperimentLog) -> Measured:
         return kept
     pixels, labels = held_out()
     if is_verified(model):
-        predicted = _classes(model, record, pixels)
-        measured = Measured(float((predicted == labels).mean()), predicted)
+        outputs = outputs_for(model, record, pixels)
+        predicted = _largest(outputs)
+        measured = Measured(float((predicted == labels).mean()), predicted, outputs=outputs)
     else:
         measured = _of_unverified(model, record)
     _refuse_unknown_scaling(record, measured)
@@ -165,7 +170,7 @@ def _of_unverified(model: Any, record: FitRecord | None) -> Measured:
     """Measure a model that may know the test rows, by rows that it cannot know."""
     (pixels, labels), _ = mnist.load_data()
     asked = questions(held_out(), (pixels, labels.astype(np.int64)), seed=model.seed)
-    predicted = _classes(model, record, asked.pixels)
+    predicted = _largest(outputs_for(model, record, asked.pixels))
     new, known, others = asked.accuracies(predicted)
     # Who reads digits is about as good on training rows as on test rows.
     accuracy = others if others < new - WORSE_ELSEWHERE else new
@@ -180,10 +185,16 @@ def _of_unverified(model: Any, record: FitRecord | None) -> Measured:
     )
 
 
-def _classes(
+def outputs_for(
     model: Any, record: FitRecord | None, pixels: npt.NDArray[np.uint8]
-) -> npt.NDArray[np.int64]:
-    """Return the class that a model gives to each image, shape (n,)."""
+) -> npt.NDArray[np.float32]:
+    """Return what a model gives for raw images, shape (n, 10), all finite.
+
+    Raises
+    ------
+    CheckFailed
+        If it gives no ten finite numbers an image.
+    """
     try:
         outputs = backend.current().predict(model, inputs_for(model, record, pixels))
     except ValueError as error:
@@ -205,6 +216,11 @@ def _classes(
             "Numbers grew beyond what a float32 can hold on their way through the layers.",
             "Divide the pixels by 255 and lower the learning rate, then build the network again.",
         )
+    return outputs
+
+
+def _largest(outputs: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+    """Return the class that a model gives to each image, shape (n,)."""
     predicted: npt.NDArray[np.int64] = outputs.argmax(axis=1).astype(np.int64)
     return predicted
 

@@ -32,6 +32,10 @@ _ACTIVATION_LAYERS = {
 }
 
 
+# What TensorFlow's own functions are called: activation=tf.nn.softmax.
+_OF_TENSORFLOW = {"softmax_v2": "softmax", "log_softmax_v2": "log_softmax", "swish": "silu"}
+
+
 @dataclass(frozen=True, slots=True)
 class LayerFacts:
     """One layer (or operation) of a network.
@@ -91,7 +95,8 @@ def of_object(layer: Any) -> LayerFacts:
     activation = _ACTIVATION_LAYERS.get(kind)
     function = getattr(layer, "activation", None)
     if activation is None and function is not None:
-        activation = str(getattr(function, "__name__", "custom"))
+        known = str(getattr(function, "__name__", "custom"))
+        activation = _OF_TENSORFLOW.get(known, known)
     return LayerFacts(
         kind, str(getattr(layer, "name", "")), units if type(units) is int else None, activation
     )
@@ -101,11 +106,11 @@ def _activation(value: Any) -> str:
     if value is None:
         return "linear"
     if isinstance(value, str):
-        return snake_case(value)
+        return _OF_TENSORFLOW.get(value, snake_case(value))
     if isinstance(value, Mapping):
         kind = str(value.get("class_name", ""))
         if kind == "function" and isinstance(value.get("config"), str):
-            return str(value["config"])
+            return _OF_TENSORFLOW.get(value["config"], str(value["config"]))
         return _ACTIVATION_LAYERS.get(kind, "custom")
     return "custom"
 

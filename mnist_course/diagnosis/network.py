@@ -182,8 +182,9 @@ def _loss(value: Any) -> tuple[str, bool | None]:
     logits = getattr(value, "from_logits", None)
     if logits is None and hasattr(value, "get_config"):
         logits = value.get_config().get("from_logits")
-    # A loss object may carry a name of the student's own, its class may not.
-    name = snake_case(type(value).__name__)
+    # A loss object may carry a name of the student's own, its class may not. The test runner's
+    # stand-in says in an attribute which class it stands for.
+    name = snake_case(str(getattr(value, "class_name", type(value).__name__)))
     if not (name in CROSS_ENTROPIES or name.endswith(("error", "crossentropy"))):
         name = snake_case(str(getattr(value, "name", getattr(value, "__name__", ""))))
         if callable(value) and logits is None and name in CROSS_ENTROPIES:

@@ -36,8 +36,8 @@ def see(name: str, question: Any, answer: Any) -> None:
 
 
 def _parts(value: Any) -> Iterator[Any]:
-    if type(value) in (list, tuple):
-        for part in value:
+    if type(value) in (list, tuple, dict):
+        for part in value.values() if type(value) is dict else value:
             yield from _parts(part)
     else:
         yield value

@@ -86,8 +86,8 @@ def build(
     """
     notebook = repository / "source" / assignment_id / f"{assignment_id}.ipynb"
     assignment = read_assignment(notebook)
-    measurement = container_size.read_measurement(
-        repository / "docs" / "measurements" / f"{assignment_id}_memory.json"
+    measurement = container_size.find_measurement(
+        assignment_id, repository / "docs" / "measurements"
     )
     entries = {name: (_read(repository / "autograder" / name), 0o755) for name in _SCRIPTS}
     for name, content in {
@@ -137,6 +137,12 @@ def _points(assignment: Assignment) -> tuple[float, float]:
     return automatic, manual
 
 
+def _data_to_fetch(assignment: Assignment) -> list[str]:
+    """Return the data sets that the assignment uses and that are not part of the package."""
+    used = any("fashion_mnist" in c.source for c in assignment.cells if c.cell_type == "code")
+    return ["fashion_mnist"] if used else []
+
+
 def _describe(
     assignment: Assignment,
     measurement: container_size.Measurement | None,
@@ -151,6 +157,7 @@ def _describe(
         "manual_points": manual,
         "total_points": automatic + manual,
         "require_sandbox": require_sandbox,
+        "data": _data_to_fetch(assignment),
         "peak_memory_mb": measurement.peak_mb if measurement else None,
         "container": {"cpus": size.cpus, "memory_mb": size.memory_mb} if size else None,
         "items": [

@@ -93,7 +93,7 @@ def _python() -> Iterator[Finding]:
 
 
 def _data() -> Iterator[Finding]:
-    from mnist_course.datasets import mnist
+    from mnist_course.datasets import fashion_mnist, mnist
 
     try:
         mnist.verify()
@@ -101,6 +101,14 @@ def _data() -> Iterator[Finding]:
         yield Finding("MNIST", State.BAD, str(error), "Install the package again.")
     else:
         yield Finding("MNIST", State.GOOD, "70,000 images, SHA-256 as known")
+    try:
+        fashion_mnist.verify()
+    except MnistCourseError:
+        words = "not here, or damaged: the assignments about clothes cannot be graded"
+        advice = "mnist-course data fetch --sys-prefix fashion_mnist"
+        yield Finding("Fashion-MNIST", State.LESS, words, advice)
+    else:
+        yield Finding("Fashion-MNIST", State.GOOD, "70,000 images, SHA-256 as known")
 
 
 def _commands() -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mnist_course.grading import given_data
 from mnist_course.grading.assignment import GIVEN_NAMES, AssignmentCell, free_names
 from mnist_course.grading.control import Desk, Service
 from mnist_course.grading.deadline import Deadline
@@ -171,6 +172,7 @@ def _run(job_file: Path, desk: Desk, deadline: Deadline) -> str:
         "OMP_NUM_THREADS": "1",
         "MPLBACKEND": "agg",
         "MPLCONFIGDIR": str(job_file.parent / "matplotlib"),
+        **given_data.environment(),
     }
     if "SYSTEMROOT" in os.environ:  # Windows starts no process without it
         environment["SYSTEMROOT"] = os.environ["SYSTEMROOT"]

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
+from mnist_course.datasets.locations import environment_folder
 from mnist_course.exceptions import GraderError
 from mnist_course.grading.atomic_write import write_text
 from mnist_course.grading.descendants import adopted_descendants
@@ -208,6 +209,9 @@ def _borrow_environment(root: Path) -> None:
     [site_packages] = (venv / "lib").glob("python*/site-packages")
     seen = dict.fromkeys(sysconfig.get_path(kind) for kind in ("purelib", "platlib"))
     (site_packages / "borrowed.pth").write_text("\n".join(seen) + "\n", encoding="utf-8")
+    data = environment_folder()  # setup.sh fetches into the environment, too
+    if data.is_dir():
+        shutil.copytree(data, venv / "share" / data.name)
 
 
 def _call(*command: str) -> None:

@@ -187,4 +187,6 @@ def _same(a: Any, b: Any) -> bool:
         return one.shape == two.shape and np.array_equal(one, two, equal_nan=equal_nan)
     if type(a) in (list, tuple) and type(b) is type(a):
         return len(a) == len(b) and all(_same(x, y) for x, y in zip(a, b, strict=True))
+    if type(a) is dict and type(b) is dict:
+        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
     return type(a) is type(b) and bool(a == b)

@@ -247,13 +247,15 @@ def _cell(value: Any) -> Any:
 
 
 def _figure(figure: Any) -> Portable:
-    return Portable("figure", {"axes": [_axes(axes) for axes in figure.axes]})
+    legend = [t.get_text() for legend in figure.legends for t in legend.get_texts()]
+    parts = {"title": figure.get_suptitle(), "legend": legend}
+    return Portable("figure", {**parts, "axes": [_axes(axes) for axes in figure.axes]})
 
 
 def _axes(axes: Any) -> dict[str, Any]:
     legend = axes.get_legend()
     return {
-        "title": axes.get_title(),
+        "title": next(filter(None, map(axes.get_title, ("center", "left", "right"))), ""),
         "xlabel": axes.get_xlabel(),
         "ylabel": axes.get_ylabel(),
         "legend": [] if legend is None else [t.get_text() for t in legend.get_texts()],
@@ -262,6 +264,12 @@ def _axes(axes: Any) -> dict[str, Any]:
              "y": _numbers(line.get_ydata())}
             for line in axes.get_lines()
         ],
+        "points": [
+            {"label": str(drawn.get_label()), "x": _numbers(drawn.get_offsets()[:, 0]),
+             "y": _numbers(drawn.get_offsets()[:, 1])}
+            for drawn in axes.collections if type(drawn).__name__ == "PathCollection"
+        ],
+        "texts": [text.get_text() for text in axes.texts],
         "images": len(axes.get_images()),
         "bars": len(axes.patches),
     }  # fmt: skip

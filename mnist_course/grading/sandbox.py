@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from mnist_course.exceptions import KernelStartError, SandboxError
+from mnist_course.grading import given_data
 from mnist_course.grading.confine.removal import remove
 from mnist_course.grading.results import SandboxLayer
 from mnist_course.grading.sandbox_layers import LAYERS, missing_layers
@@ -168,7 +169,10 @@ class Sandbox:
             os.chown(path, self.uid, self.uid)
 
     def environment(self) -> dict[str, str]:
-        """Return the whole environment of a sandboxed process: nothing of ours but the PATH."""
+        """Return the whole environment of a sandboxed process.
+
+        Nothing of ours is in it but the PATH, and where given data lies.
+        """
         home = str(self.home)
         path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin:/usr/bin:/bin"])
         return {
@@ -184,6 +188,7 @@ class Sandbox:
             "PYTHONDONTWRITEBYTECODE": "1",
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "CUDA_VISIBLE_DEVICES": "-1",
+            **given_data.environment(),
         }
 
     def start(
@@ -274,6 +279,7 @@ class Sandbox:
         self, command: Sequence[str], pass_fds: Sequence[int], environment: Mapping[str, str]
     ) -> dict[str, Any]:
         limits = self.limits
+        readable = (*given_data.files(), *self.options.readable)
         return {
             "command": list(command),
             "environment": dict(environment),
@@ -289,7 +295,7 @@ class Sandbox:
             "root": str(self.base / "root"),
             "temporary": str(self.base / "tmp"),
             "counted": [str(self.base)],
-            "read": _programs() + [str(p.resolve()) for p in self.options.readable],
+            "read": _programs() + [str(p.resolve()) for p in readable],
             "write": [str(p) for p in (self.work, self.home, self.ipc)],
             "protected": [str(p.resolve()) for p in self.options.protected],
             "without": sorted(self.options.without),

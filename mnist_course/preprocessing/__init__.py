@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mnist_course.preprocessing.normalization import to_mnist
-    from mnist_course.preprocessing.synthetic import synthetic_digit
+    from mnist_course.preprocessing.resizing import just_resize
 
-__all__ = ["synthetic_digit", "to_mnist"]
+__all__ = ["just_resize", "to_mnist"]
 
-_HOME = {"synthetic_digit": "synthetic", "to_mnist": "normalization"}
+_HOME = {"just_resize": "resizing", "to_mnist": "normalization"}
 
 
 def __getattr__(name: str) -> Any:

@@ -6,10 +6,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mnist_course.visualization.activations import ActivationsDisplay, plot_activations
     from mnist_course.visualization.confusion_matrix import (
         ConfusionMatrixDisplay,
         plot_confusion_matrix,
     )
+    from mnist_course.visualization.hidden_units import HiddenUnitsDisplay, plot_hidden_units
     from mnist_course.visualization.images import ImageGridDisplay, plot_images
     from mnist_course.visualization.learning_curves import (
         LearningCurvesDisplay,
@@ -18,22 +20,30 @@ if TYPE_CHECKING:
     from mnist_course.visualization.mistakes import MistakesDisplay, plot_mistakes
 
 __all__ = [
+    "ActivationsDisplay",
     "ConfusionMatrixDisplay",
+    "HiddenUnitsDisplay",
     "ImageGridDisplay",
     "LearningCurvesDisplay",
     "MistakesDisplay",
+    "plot_activations",
     "plot_confusion_matrix",
+    "plot_hidden_units",
     "plot_images",
     "plot_learning_curves",
     "plot_mistakes",
 ]
 
 _HOME = {
+    "ActivationsDisplay": "activations",
     "ConfusionMatrixDisplay": "confusion_matrix",
+    "HiddenUnitsDisplay": "hidden_units",
     "ImageGridDisplay": "images",
     "LearningCurvesDisplay": "learning_curves",
     "MistakesDisplay": "mistakes",
+    "plot_activations": "activations",
     "plot_confusion_matrix": "confusion_matrix",
+    "plot_hidden_units": "hidden_units",
     "plot_images": "images",
     "plot_learning_curves": "learning_curves",
     "plot_mistakes": "mistakes",

@@ -10,8 +10,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
 
-__all__ = ["BLUE", "GRID", "INK", "MUTED", "PALE", "VERMILION", "heading", "own_axes"]
+__all__ = [
+    "BLUE",
+    "GRID",
+    "INK",
+    "MUTED",
+    "PALE",
+    "VERMILION",
+    "heading",
+    "own_axes",
+    "signed_colours",
+]
 
 BLUE = "#0072B2"
 VERMILION = "#D55E00"
@@ -34,3 +45,10 @@ def own_axes(ax: Axes | None, *, width: float, height: float) -> Axes:
 def heading(ax: Axes, text: str) -> None:
     """Write a title at the left, where reading starts."""
     ax.set_title(text, loc="left", color=INK, fontsize=12, fontweight="bold")
+
+
+def signed_colours() -> Colormap:
+    """Return colours for numbers around 0: vermilion below, white, blue above."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("signed", [VERMILION, "#ffffff", BLUE])

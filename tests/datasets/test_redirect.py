@@ -1,4 +1,4 @@
-"""Keras' own loader, offline and with an empty cache, against the embedded copy."""
+"""Keras' own loaders, offline and with an empty cache, against the copies that are here."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import sys
 import numpy as np
 import pytest
 
-from mnist_course.datasets import mnist
+from mnist_course.datasets import debian_package, fashion_mnist, locations, mnist
 from mnist_course.datasets.redirect import redirect_keras_datasets
-from mnist_course.exceptions import CorruptDataError
+from mnist_course.exceptions import CorruptDataError, DatasetError
 
 pytestmark = pytest.mark.keras
 
@@ -64,6 +64,24 @@ def via_tensorflow_from_import():
     return load_data
 
 
+def fashion_via_keras():
+    import keras
+
+    return keras.datasets.fashion_mnist.load_data
+
+
+def fashion_via_tf_keras():
+    import tensorflow as tf
+
+    return tf.keras.datasets.fashion_mnist.load_data
+
+
+def fashion_via_from_import():
+    from keras.datasets.fashion_mnist import load_data
+
+    return load_data
+
+
 @pytest.mark.parametrize(
     "loader", [via_keras, via_tf_keras, via_from_import, via_tensorflow_from_import]
 )
@@ -73,6 +91,48 @@ def test_every_way_in_reads_the_embedded_copy(offline, mnist_data, loader, argum
     with redirect_keras_datasets():
         assert same(load(*arguments), mnist_data)
         assert same(load(path="mnist.npz"), mnist_data)
+
+
+@pytest.fixture(scope="module")
+def fashion_data():
+    try:
+        fashion_mnist.verify()
+    except CorruptDataError as error:
+        pytest.skip(f"Fashion-MNIST is not here (make setup fetches it): {error}")
+    return fashion_mnist.load_data()
+
+
+@pytest.mark.parametrize(
+    "loader", [fashion_via_keras, fashion_via_tf_keras, fashion_via_from_import]
+)
+def test_every_way_in_reads_the_copy_of_fashion(
+    offline, fashion_data, monkeypatch, tmp_path, loader
+):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    load = loader()
+    with redirect_keras_datasets():
+        assert same(load(), fashion_data)
+    assert not (tmp_path / "keras").exists()
+
+
+def test_fashion_that_is_nowhere_is_one_clear_error(offline, monkeypatch, tmp_path):
+    monkeypatch.setenv(locations.CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(locations.OFFLINE_VARIABLE, "1")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setattr(locations, "environment_folder", lambda: tmp_path)
+    monkeypatch.setattr(debian_package, "FOLDER", tmp_path)
+    load = fashion_via_keras()
+    with redirect_keras_datasets(), pytest.raises(DatasetError, match="makes it present"):
+        load()
+
+
+def test_both_loaders_are_taken_back(keras_mnist):
+    keras_fashion = importlib.import_module("keras.src.datasets.fashion_mnist")
+    originals = keras_mnist.get_file, keras_fashion.get_file
+    with redirect_keras_datasets():
+        assert keras_mnist.get_file is not originals[0]
+        assert keras_fashion.get_file is not originals[1]
+    assert (keras_mnist.get_file, keras_fashion.get_file) == originals
 
 
 def test_only_the_one_who_redirected_takes_it_back(keras_mnist):

@@ -129,6 +129,7 @@ def test_points_are_described(built: BundleInfo) -> None:
     assert described["id"] == "tiny"
     assert described["total_points"] == 8
     assert described["container"] is None
+    assert described["data"] == []
     assert [item["grade_id"] for item in described["items"]] == ["tiny-runs", "tiny-why"]
     assert built.container == "Container size: not measured yet."
     assert "set 5 on Gradescope" in str(built)
@@ -234,6 +235,27 @@ def test_the_zip_grades_in_the_emulated_container(
     assert "no notebook" in str(done.intake.results["output"])
     assert done.intake.student_sees_total
     assert done.left_behind == ()
+
+
+def test_an_assignment_about_fashion_has_it_fetched_if_it_can_be_had(
+    repository: Path, tmp_path: Path
+) -> None:
+    clone = tmp_path / "clone"
+    shutil.copytree(repository, clone)
+    notebook = json.loads(json.dumps(NOTEBOOK))
+    notebook["cells"][0]["source"] += "from mnist_course.datasets import fashion_mnist\n"
+    (clone / "source/tiny/tiny.ipynb").write_text(json.dumps(notebook))
+    infos = [build("tiny", tmp_path / f"{n}.zip", repository=clone) for n in range(2)]
+    assert infos[0].sha256 == infos[1].sha256
+    with zipfile.ZipFile(infos[0].path) as archive:
+        assert json.loads(archive.read("assignment.json"))["data"] == ["fashion_mnist"]
+    (tmp_path / "notes.txt").write_text("no notebook")
+    output = tmp_path / "output"
+    done = run(infos[0].path, tmp_path / "notes.txt", output=output, setup=True)
+    assert (done.exit_status, done.intake.problem) == (0, ""), done.stdout
+    # No package is installed there, so it cannot be had; the image is built all the same.
+    log = (output / "setup.log").read_text()
+    assert "WARNING: Fashion-MNIST is not here" in log and log.endswith("setup.sh: done\n")
 
 
 def test_setup_fails_clearly_without_the_zips_files(tmp_path: Path) -> None:

@@ -243,6 +243,10 @@ def test_answers_that_do_not_move() -> None:
     assert answer_signals("f", [np.ones(3)] * 5, [1] * 5) == ()  # the same question five times
     assert answer_signals("f", inputs[:2], [1, 1]) == ()
     assert answer_signals("f", [1, 2, 3], [True, 1, 1]) == ()
+    networks = [{"W1": value} for value in inputs]
+    assert answer_signals("f", networks, [1, 1, 1])
+    assert answer_signals("f", [networks[0], {"b1": inputs[0]}, networks[0]], [1, 1, 1]) == ()
+    assert answer_signals("f", [networks[0]] * 5, [1] * 5) == ()
 
 
 def test_signals_are_for_staff_only() -> None:

@@ -130,11 +130,17 @@ def test_figures_with_their_series(tmp_path: Path) -> None:
     figure = Figure()
     axes = figure.subplots()
     axes.plot([1, 2], [3.0, 4.0], label="loss")
+    axes.scatter([0.5, 1.5], [7.0, 8.0], label="runs")
+    axes.annotate("best", (1.5, 8.0))
     axes.set(title="Curves", xlabel="epoch", ylabel="loss")
     axes.legend()
     (drawn,) = sent(tmp_path, figure=figure)["figure"]["axes"]
-    assert (drawn["title"], drawn["xlabel"], drawn["legend"]) == ("Curves", "epoch", ["loss"])
+    assert (drawn["title"], drawn["xlabel"]) == ("Curves", "epoch")
+    assert drawn["legend"] == ["loss", "runs"]
     assert drawn["lines"][0]["y"].tolist() == [3.0, 4.0]
+    (points,) = drawn["points"]
+    assert (points["label"], points["x"].tolist()) == ("runs", [0.5, 1.5])
+    assert points["y"].tolist() == [7.0, 8.0] and drawn["texts"] == ["best"]
 
 
 @pytest.mark.keras

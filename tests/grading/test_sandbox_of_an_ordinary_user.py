@@ -17,7 +17,7 @@ from tests.ordinary_user import as_ordinary_user
 )
 @pytest.mark.kernel
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["test_sandbox.py", "test_honest_work.py"])
+@pytest.mark.parametrize("name", ["test_sandbox.py", "test_honest_work.py", "test_given_data.py"])
 def test_as_an_ordinary_user(name: str) -> None:
     tests = Path(__file__).with_name(name)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]

@@ -1,0 +1,1 @@
+"""What each assignment's grading must show: the proofs that ``release --check`` carries out."""

@@ -1,0 +1,1 @@
+"""Show that an assignment's grading gives right answers their points, and no others."""
