@@ -12,9 +12,9 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.measuring import DOCS
+from mnist_course.atomic_write import write_bytes
 from mnist_course.drawings import drawings, letters, supplied_drawings
 from mnist_course.drawings.paper import PAPERS
-from mnist_course.grading.atomic_write import write_bytes
 
 __all__ = ["contact_sheet", "write_page"]
 

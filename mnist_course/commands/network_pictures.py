@@ -12,8 +12,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_course.atomic_write import write_bytes
 from mnist_course.commands.network_evaluation import Evaluation, Opened, open_model
-from mnist_course.grading.atomic_write import write_bytes
 from mnist_course.numpy_nn import Dense, Sequential
 from mnist_course.visualization import (
     plot_activations,

@@ -246,7 +246,7 @@ def _verified(file: IdxFile, path: Path) -> bytes | None:
 
 def _keep(path: Path, content: bytes) -> None:
     """Write a verified file where it belongs, whole or not at all."""
-    from mnist_course.grading.atomic_write import write_bytes
+    from mnist_course.atomic_write import write_bytes
 
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f".{path.name}.*.tmp"):  # of a process that was killed

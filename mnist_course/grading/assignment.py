@@ -27,6 +27,9 @@ __all__ = [
 # Names that the test runner provides itself; they never come from the student.
 GIVEN_NAMES = frozenset({"execution"})
 
+# Words of grade ids, which are lower case, that a title writes in another way.
+_SPELLINGS = {"knn": "kNN", "svm": "SVM", "mnist": "MNIST", "w1": "W1", "w2": "W2"}
+
 _HEADER = re.compile(
     r"^#\s*(?P<id>[A-Za-z0-9_-]+)\s*\((?P<points>[0-9]{1,6}(?:\.[0-9]{1,6})?) points?\)"
 )
@@ -82,8 +85,9 @@ class AssignmentCell:
     @property
     def title(self) -> str:
         """A few words for a person: the id without the assignment's prefix."""
-        words = self.grade_id.split("-", 1)[-1].replace("-", " ").replace("_", " ")
-        return words[:1].upper() + words[1:]
+        first, *others = self.grade_id.split("-", 1)[-1].replace("_", "-").split("-")
+        words = [_SPELLINGS.get(first, first[:1].upper() + first[1:])]
+        return " ".join([*words, *(_SPELLINGS.get(word, word) for word in others)])
 
 
 @dataclass(frozen=True, slots=True)

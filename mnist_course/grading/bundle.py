@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_course import __version__
+from mnist_course.atomic_write import write_bytes
 from mnist_course.exceptions import AssignmentError, GraderError
 from mnist_course.grading import container_size
 from mnist_course.grading.assignment import Assignment, read_assignment
-from mnist_course.grading.atomic_write import write_bytes
 from mnist_course.grading.wheel import build_wheel, write_zip
 from mnist_course.grading.wording import points
 

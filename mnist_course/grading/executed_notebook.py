@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mnist_course.grading.atomic_write import write_text
+from mnist_course.atomic_write import write_text
 from mnist_course.grading.clean_outputs import OutputCleaner
 from mnist_course.grading.escaping import student_text
 from mnist_course.grading.execution import Execution

@@ -16,8 +16,8 @@ import jinja2
 from markupsafe import Markup
 
 from mnist_course import __version__
+from mnist_course.atomic_write import write_text
 from mnist_course.grading import wording
-from mnist_course.grading.atomic_write import write_text
 from mnist_course.grading.escaping import student_text
 from mnist_course.grading.results import CellGrade, NotebookGrade, Verdict
 

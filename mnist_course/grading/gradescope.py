@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mnist_course import __version__
+from mnist_course.atomic_write import write_text
 from mnist_course.grading import wording
-from mnist_course.grading.atomic_write import write_text
 from mnist_course.grading.escaping import markdown_text, plain_text, student_text
 from mnist_course.grading.results import CellGrade, Finding, NotebookGrade, Verdict
 
@@ -181,7 +181,7 @@ def _overview(grade: NotebookGrade) -> str:
         blocks.append(f"**{markdown_text(grade.headline)}**")
     if not grade.grader_failed:
         numbers = [f"{name}: {value}" for name, value in wording.measured(grade)]
-        blocks += _listed("What the grader measured on your model", numbers)
+        blocks += _listed("What the grader measured", numbers)
         pictures = [f"{p.title}: {p.alt}" for p in grade.pictures]
         blocks += _listed("What the pictures of your model show", pictures)
     errors = [wording.cell_error(error) for error in grade.errors]

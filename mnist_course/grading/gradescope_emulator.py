@@ -26,9 +26,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
+from mnist_course.atomic_write import write_text
 from mnist_course.datasets.locations import environment_folder
 from mnist_course.exceptions import GraderError
-from mnist_course.grading.atomic_write import write_text
 from mnist_course.grading.descendants import adopted_descendants
 from mnist_course.grading.gradescope_intake import Intake, take_in
 from mnist_course.grading.wording import points

@@ -23,9 +23,9 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import capture_log
 from traitlets.config.loader import Config, PyFileConfigLoader
 
+from mnist_course.atomic_write import write_bytes
 from mnist_course.exceptions import AssignmentError
 from mnist_course.grading import release_rules
-from mnist_course.grading.atomic_write import write_bytes
 from mnist_course.grading.release_rules import Problem
 
 __all__ = ["NormalizeNotebook", "Problem", "Released", "check", "generate"]

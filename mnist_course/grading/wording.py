@@ -67,6 +67,9 @@ def measured(grade: NotebookGrade) -> tuple[tuple[str, str], ...]:
         "accuracy": ("Test accuracy", "{:.2%}"),
         "parameters": ("Parameters", "{:,.0f}"),
         "training_seconds": ("Training time", "{:.1f} s"),
+        "fashion_accuracy": ("Accuracy on Fashion-MNIST", "{:.2%}"),
+        "drawings_accuracy": ("Accuracy on drawings", "{:.1%}"),
+        "pixels_off_centre": ("Farthest from the centre", "{:.2f} pixels"),
     }
     finite = {name: value for name, value in grade.measurements.items() if is_number(value)}
     shown = [

@@ -48,7 +48,7 @@ def save_model(model: Sequential, path: str | Path, *, extra: dict[str, Any] | N
     OSError
         If the folder is missing or not writable.
     """
-    from mnist_course.grading.atomic_write import write_bytes
+    from mnist_course.atomic_write import write_bytes
 
     extra = model.extra if extra is None else extra
     content = {"format": FORMAT, "version": VERSION, **describe(model), "extra": extra}

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mnist_course.atomic_write import write_text
 from mnist_course.exceptions import ProofError
-from mnist_course.grading.atomic_write import write_text
 from mnist_course.proof.records import record_path
 
 __all__ = ["HEADINGS", "page", "page_path", "summary", "write_page"]

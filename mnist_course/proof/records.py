@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mnist_course.atomic_write import write_text
 from mnist_course.exceptions import ProofError
-from mnist_course.grading.atomic_write import write_text
 from mnist_course.proof.trial import Trial
 
 __all__ = ["Records", "record_path"]

@@ -24,8 +24,8 @@ from typing import Any, Self
 
 import psutil
 
+from mnist_course.atomic_write import write_text
 from mnist_course.grading import feedback, gradescope
-from mnist_course.grading.atomic_write import write_text
 from mnist_course.grading.autograde import autograde, failed_grade
 from mnist_course.grading.results import NotebookGrade, Verdict
 from mnist_course.proof.peak_memory import PeakMemory

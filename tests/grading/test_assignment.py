@@ -87,6 +87,21 @@ def test_m5() -> None:
     assert assignment.by_grade_id["m5-accuracy"].title == "Accuracy"
 
 
+@pytest.mark.parametrize(
+    ("notebook", "grade_id", "title"),
+    [
+        ("m1", "m1-nearest-mean", "Nearest mean"),
+        ("m1", "m1-knn", "kNN"),
+        ("m1", "m1-svm", "SVM"),
+        ("m2", "m2-gradient-w1", "Gradient W1"),
+        ("m2", "m2-mnist", "MNIST"),
+    ],
+)
+def test_titles_are_spelt_as_the_field_does(notebook: str, grade_id: str, title: str) -> None:
+    assignment = read_assignment(M5.parents[1] / notebook / f"{notebook}.ipynb")
+    assert assignment.by_grade_id[grade_id].title == title
+
+
 def test_reading(save: Any, cell: Any, graded_cell: Any) -> None:
     path = save(
         "tiny.ipynb",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mnist_course.grading.atomic_write import write_bytes, write_text
+from mnist_course.atomic_write import write_bytes, write_text
 
 
 def permissions(path: Path) -> int:
