@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from mnist_course.grading.assignment import read_assignment
 from mnist_course.grading.report import assignment_path
+from mnist_course.proof.page import page_path, write_page
 from mnist_course.proof.proof_file import read_proof, source_ids
 from mnist_course.proof.prove import Effort, prove
+from mnist_course.proof.records import record_path
 from mnist_course.proof.submissions import Submissions, check_items
 from tests.proof.tiny_course import Heard
 
@@ -28,6 +32,20 @@ def test_a_proof_fits_its_notebook_and_aims_at_every_item(name):
     assert submissions.unfit() == {}
     if proof.seeded:
         assert submissions.reference(1).content != submissions.reference(0).content
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_everything_was_proven_when_it_was_last_tried(name):
+    verdict = json.loads(record_path(name, ROOT).read_text(encoding="utf-8"))["verdict"]
+    assert verdict["problems"] == []
+    tried = {mutant["name"] for item in verdict["items"] for mutant in item["mutants"]}
+    assert tried == {mutant.name for mutant in read_proof(name, ROOT).mutants}
+
+
+def test_the_page_shows_what_is_stored(tmp_path):
+    stored = tmp_path / "docs" / "measurements"
+    shutil.copytree(ROOT / "docs" / "measurements", stored)
+    assert write_page(tmp_path).read_text() == page_path(ROOT).read_text()
 
 
 @pytest.mark.slow
