@@ -92,7 +92,7 @@ def timed(work: Callable[[], object]) -> Timed:
 
 
 def save(name: str, command: str, figures: Mapping[str, Any]) -> Path:
-    """Write figures to ``docs/measurements/<name>.json``."""
+    """Write figures to ``docs/measurements/<name>.json``, without the path of this checkout."""
     MEASUREMENTS.mkdir(parents=True, exist_ok=True)
     path = MEASUREMENTS / f"{name}.json"
     record = {
@@ -101,5 +101,6 @@ def save(name: str, command: str, figures: Mapping[str, Any]) -> Path:
         "machine": machine(),
         **figures,
     }
-    path.write_text(json.dumps(record, indent=2) + "\n")
+    here = f"{MEASUREMENTS.parents[1]}/"
+    path.write_text(json.dumps(record, indent=2).replace(here, "") + "\n")
     return path
