@@ -13,10 +13,10 @@ import pytest
 from examples.proofs.m2 import PROOF
 from mnist_course.datasets import fashion_mnist
 from mnist_course.exceptions import DatasetError
-from mnist_course.grading import release_rules
 from mnist_course.grading.assignment import free_names, read_assignment, visible_source
 from mnist_course.grading.report import assignment_path, grade_to_folder
 from mnist_course.proof.reference import edited, reference
+from tests.running_notebooks import points, run
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "source" / "m2" / "m2.ipynb"
@@ -63,18 +63,6 @@ def test_the_items_add_up_to_a_hundred() -> None:
     assert (sum(automatic.values()), sum(manual.values())) == (80, 20)
 
 
-def test_the_notebook_keeps_the_rules_of_authoring(notebook: Any) -> None:
-    nbformat.validate(notebook)
-    assert list(release_rules.check_source(SOURCE.parent, name="source/m2")) == []
-    assert list(release_rules.check_release(RELEASE.parent, SOURCE, name="release/m2")) == []
-    assert notebook.metadata.kernelspec.name == "python3"
-    for cell in notebook.cells:
-        known = cell.metadata.get("nbgrader")
-        if known:
-            assert known["grade_id"] == cell.id
-            assert known["schema_version"] == 3
-
-
 def test_a_grade_cell_needs_the_names_of_its_own_part() -> None:
     for cell in read_assignment(SOURCE).grade_cells:
         assert free_names(cell.source) == NAMES[cell.grade_id]
@@ -101,30 +89,6 @@ def test_every_part_has_the_whole_anatomy(notebook: Any) -> None:
         assert "from mnist_course.checks" in part or "bugs found" in part
 
 
-def test_pictures_are_drawn_not_linked(notebook: Any) -> None:
-    assert not re.search(r"<img|!\[", text(notebook))
-
-
-def test_the_points_that_cells_announce_are_those_they_give(notebook: Any) -> None:
-    table = notebook.cells[0].source
-    for item, points in {**ITEMS, **MANUAL}.items():
-        assert f"`{item}` {points:g}" in table
-    check = next(cell.source for cell in notebook.cells if cell.id == "m2-check")
-    for item, points in ITEMS.items():
-        assert f'"{item}": {points:g}' in check
-
-
-def test_rubrics_have_four_levels(notebook: Any) -> None:
-    cells = {cell.id: cell for cell in notebook.cells}
-    for item, points in MANUAL.items():
-        rubric = cells.get(f"{item}-text", cells[item]).source
-        levels = [int(n) for n in re.findall(r"^\| (\d+) \|", rubric, re.MULTILINE)]
-        assert len(levels) == 4
-        assert levels[0] == points
-        assert levels == sorted(levels, reverse=True)
-        assert levels[-1] == 0
-
-
 def test_every_scaffold_says_that_it_is_not_written(notebook: Any) -> None:
     released = nbformat.read(RELEASE, as_version=4)
     raised = re.findall(
@@ -146,27 +110,6 @@ def test_every_item_has_mutants() -> None:
     assert all(killed.count(item) >= 2 for item in ITEMS)
     for mutant in PROOF.mutants:
         edited(reference(SOURCE), mutant.edits, by=mutant.name)
-
-
-def run(notebook: Any, folder: Path) -> dict[str, Any]:
-    """Run a notebook; return its cells by id, outputs in place."""
-    from nbclient import NotebookClient
-
-    client = NotebookClient(
-        notebook,
-        timeout=600,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(folder)}},
-    )
-    client.execute()
-    return {cell.id: cell for cell in notebook.cells}
-
-
-def points(cell: Any) -> float:
-    """Return the number that a grade cell shows, as nbgrader reads it."""
-    (result,) = [o for o in cell.outputs if o.output_type == "execute_result"]
-    assert "text/html" in result.data
-    return float(result.data["text/plain"])
 
 
 @pytest.mark.slow

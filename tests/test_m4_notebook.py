@@ -13,10 +13,10 @@ import pytest
 from examples.conversion import steps
 from examples.proofs.m4 import PROOF
 from mnist_course.drawings import draw, drawings, practice_drawings, supplied_drawings
-from mnist_course.grading import release_rules
 from mnist_course.grading.assignment import free_names, read_assignment, visible_source
 from mnist_course.grading.autograde import autograde
 from mnist_course.grading.results import Verdict
+from tests.running_notebooks import points, run
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "source" / "m4" / "m4.ipynb"
@@ -42,19 +42,6 @@ def test_the_items_add_up_to_a_hundred() -> None:
     assert automatic == ITEMS
     assert manual == MANUAL
     assert (sum(automatic.values()), sum(manual.values())) == (80, 20)
-
-
-def test_the_notebook_keeps_the_rules_of_authoring(notebook: Any) -> None:
-    nbformat.validate(notebook)
-    assert list(release_rules.check_source(SOURCE.parent, name="source/m4")) == []
-    released = release_rules.check_release(RELEASE.parent, SOURCE, name="release/m4")
-    assert list(released) == []
-    assert notebook.metadata.kernelspec.name == "python3"
-    for cell in notebook.cells:
-        known = cell.metadata.get("nbgrader")
-        if known:
-            assert known["grade_id"] == cell.id
-            assert known["schema_version"] == 3
 
 
 def test_a_grade_cell_needs_the_function_and_the_table_alone() -> None:
@@ -106,29 +93,6 @@ def test_every_step_has_a_goal_a_guess_a_scaffold_and_a_try(notebook: Any) -> No
         )
 
 
-def test_pictures_are_drawn_not_linked(notebook: Any) -> None:
-    assert not re.search(r"<img|!\[", text(notebook))
-
-
-def test_the_points_that_cells_announce_are_those_they_give(notebook: Any) -> None:
-    table = notebook.cells[0].source
-    for item, points in {**ITEMS, **MANUAL}.items():
-        assert f"`{item}` {points:g}" in table
-    check = next(cell.source for cell in notebook.cells if cell.id == "m4-check")
-    for item, points in ITEMS.items():
-        assert f'"{item}": {points:g}' in check
-
-
-def test_rubrics_have_four_levels(notebook: Any) -> None:
-    cells = {cell.id: cell for cell in notebook.cells}
-    for item, points in MANUAL.items():
-        levels = [int(n) for n in re.findall(r"^\| (\d+) \|", cells[f"{item}-text"].source, re.M)]
-        assert len(levels) == 4
-        assert levels[0] == points
-        assert levels == sorted(levels, reverse=True)
-        assert levels[-1] == 0
-
-
 def hidden_seeds() -> dict[str, int]:
     found = {}
     for cell in read_assignment(SOURCE).grade_cells:
@@ -154,27 +118,6 @@ def test_hidden_drawings_are_none_that_students_have() -> None:
     known = {image.tobytes() for image in own}
     for seed in hidden_seeds().values():
         assert not known & {one.image.tobytes() for one in drawings(40, seed=seed)}
-
-
-def run(notebook: Any, folder: Path) -> dict[str, Any]:
-    """Run a notebook; return its cells by id, outputs in place."""
-    from nbclient import NotebookClient
-
-    client = NotebookClient(
-        notebook,
-        timeout=600,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(folder)}},
-    )
-    client.execute()
-    return {cell.id: cell for cell in notebook.cells}
-
-
-def points(cell: Any) -> float:
-    """Return the number that a grade cell shows, as nbgrader reads it."""
-    (result,) = [o for o in cell.outputs if o.output_type == "execute_result"]
-    assert "text/html" in result.data
-    return float(result.data["text/plain"])
 
 
 @pytest.mark.slow
@@ -209,18 +152,7 @@ def test_a_photo_beside_the_notebook_is_used(tmp_path: Path) -> None:
 @pytest.mark.kernel
 @pytest.mark.filterwarnings("ignore")
 def test_the_release_runs_as_it_stands(tmp_path: Path) -> None:
-    notebook = nbformat.read(RELEASE, as_version=4)
-    from nbclient import NotebookClient
-
-    client = NotebookClient(
-        notebook,
-        timeout=600,
-        kernel_name="python3",
-        allow_errors=True,
-        resources={"metadata": {"path": str(tmp_path)}},
-    )
-    client.execute()
-    cells = {cell.id: cell for cell in notebook.cells}
+    cells = run(nbformat.read(RELEASE, as_version=4), tmp_path, allow_errors=True)
     failed = {
         name: output
         for name, cell in cells.items()
