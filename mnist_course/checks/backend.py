@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from mnist_course.experiments.fit_record import FitRecord
+    from mnist_course.experiments.recording.fit_record import FitRecord
 
 __all__ = ["Backend", "LayerActivity", "current", "use"]
 

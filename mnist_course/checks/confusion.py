@@ -15,7 +15,7 @@ from mnist_course.checks.trained_model import CLASSES
 from mnist_course.grading.results import Finding
 
 if TYPE_CHECKING:
-    from mnist_course.experiments.log import ExperimentLog
+    from mnist_course.experiments.recording.log import ExperimentLog
 
 __all__ = ["check_confusion_matrix"]
 

@@ -14,7 +14,7 @@ from mnist_course.checks.trained_model import lineage, record_of
 from mnist_course.grading.results import Finding
 
 if TYPE_CHECKING:
-    from mnist_course.experiments.log import ExperimentLog
+    from mnist_course.experiments.recording.log import ExperimentLog
 
 __all__ = ["check_curves"]
 

@@ -12,8 +12,8 @@ from mnist_course.checks.score import CannotGrade, Score, ramp
 from mnist_course.grading.results import Finding
 
 if TYPE_CHECKING:
-    from mnist_course.experiments.fit_record import FitRecord
-    from mnist_course.experiments.log import ExperimentLog
+    from mnist_course.experiments.recording.fit_record import FitRecord
+    from mnist_course.experiments.recording.log import ExperimentLog
 
 __all__ = ["Experiment", "check_log", "experiments", "rerun_one_entry"]
 

@@ -24,8 +24,8 @@ from mnist_course.checks.trained_model import (
 from mnist_course.datasets import mnist
 
 if TYPE_CHECKING:
-    from mnist_course.experiments.fit_record import FitRecord
-    from mnist_course.experiments.log import ExperimentLog
+    from mnist_course.experiments.recording.fit_record import FitRecord
+    from mnist_course.experiments.recording.log import ExperimentLog
 
 __all__ = [
     "Kept",

@@ -13,8 +13,8 @@ from mnist_course.checks.trained_model import layers_of, record_of, weights_of
 from mnist_course.grading.results import Finding
 
 if TYPE_CHECKING:
-    from mnist_course.experiments.fit_record import FitRecord
-    from mnist_course.experiments.log import ExperimentLog
+    from mnist_course.experiments.recording.fit_record import FitRecord
+    from mnist_course.experiments.recording.log import ExperimentLog
 
 __all__ = ["SIMPLE_LAYERS", "at_most", "changes_since", "check_minimal"]
 
@@ -69,14 +69,14 @@ def changes_since(
         The last fit of the final model.
     log : ExperimentLog
     baseline : mapping of str to object
-        Settings of the given network, named as ``mnist_course.experiments.settings`` names them.
+        Settings of the given network, named as `experiments.recording.settings` names them.
         A setting that is not in it is free: whether labels are one-hot, say.
 
     Returns
     -------
     tuple of str
     """
-    from mnist_course.experiments.settings import changed_knobs
+    from mnist_course.experiments.recording.settings import changed_knobs
 
     mine = log.settings(record)
     changed = changed_knobs(baseline, mine)

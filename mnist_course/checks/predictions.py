@@ -13,7 +13,7 @@ from mnist_course.checks.trained_model import CLASSES, is_verified, record_of, w
 from mnist_course.diagnosis.network import network_of
 
 if TYPE_CHECKING:
-    from mnist_course.experiments.log import ExperimentLog
+    from mnist_course.experiments.recording.log import ExperimentLog
 
 __all__ = ["Predictions", "confusion_of", "predictions_of", "softmax"]
 

@@ -13,8 +13,8 @@ from mnist_course.checks.trained_model import record_of
 from mnist_course.exceptions import NotPortableError
 
 if TYPE_CHECKING:
-    from mnist_course.experiments.fit_record import FitRecord
-    from mnist_course.experiments.log import ExperimentLog
+    from mnist_course.experiments.recording.fit_record import FitRecord
+    from mnist_course.experiments.recording.log import ExperimentLog
 
 __all__ = ["CLEARLY_GOOD", "MAX_EPOCHS", "check_holds_up", "run_again", "trained_again"]
 

@@ -11,8 +11,8 @@ from mnist_course.checks.score import CheckFailed, Score
 from mnist_course.grading.results import Finding
 
 if TYPE_CHECKING:
-    from mnist_course.experiments.fit_record import FitRecord
-    from mnist_course.experiments.log import ExperimentLog
+    from mnist_course.experiments.recording.fit_record import FitRecord
+    from mnist_course.experiments.recording.log import ExperimentLog
 
 __all__ = [
     "CLASSES",

@@ -18,7 +18,7 @@ from mnist_course.diagnosis.recorded import check_record, scaled_differently
 from mnist_course.diagnosis.static import check_static
 
 if TYPE_CHECKING:
-    from mnist_course.experiments.fit_record import FitRecord
+    from mnist_course.experiments.recording.fit_record import FitRecord
 
 __all__ = ["diagnose"]
 

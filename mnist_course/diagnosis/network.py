@@ -12,7 +12,7 @@ from mnist_course.diagnosis.architecture import read_architecture
 from mnist_course.diagnosis.layer_facts import LayerFacts, as_number, of_object, snake_case
 
 if TYPE_CHECKING:
-    from mnist_course.experiments.fit_record import FitRecord
+    from mnist_course.experiments.recording.fit_record import FitRecord
 
 __all__ = ["CONVOLUTIONS", "CROSS_ENTROPIES", "LayerFacts", "Network", "network_of", "of_record"]
 

@@ -10,7 +10,7 @@ from mnist_course.diagnosis.inputs import check_inputs
 from mnist_course.diagnosis.network import Network, of_record
 
 if TYPE_CHECKING:
-    from mnist_course.experiments.fit_record import DataPrint, FitRecord
+    from mnist_course.experiments.recording.fit_record import DataPrint, FitRecord
 
 __all__ = ["check_data", "check_record", "scaled_differently"]
 

@@ -1,4 +1,4 @@
-"""The record of every fit: what changed, what came out, why it was tried.
+"""Experiments whose conclusions are true: the record of every fit, trials, studies, their checks.
 
 Nothing heavy is loaded here: the grader reads records with NumPy alone.
 """
@@ -9,14 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mnist_course.experiments.fit_record import (
+    from mnist_course.experiments.recording.fit_record import (
         DataPrint,
         EvaluationRecord,
         FitRecord,
         LayerRecord,
         weights_digest,
     )
-    from mnist_course.experiments.log import ExperimentLog
+    from mnist_course.experiments.recording.log import ExperimentLog
 
 __all__ = [
     "DataPrint",
@@ -27,9 +27,17 @@ __all__ = [
     "weights_digest",
 ]
 
+_MODULES = {
+    "DataPrint": "recording.fit_record",
+    "EvaluationRecord": "recording.fit_record",
+    "ExperimentLog": "recording.log",
+    "FitRecord": "recording.fit_record",
+    "LayerRecord": "recording.fit_record",
+    "weights_digest": "recording.fit_record",
+}
+
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = "log" if name == "ExperimentLog" else "fit_record"
-    return getattr(import_module(f"{__name__}.{module}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -161,7 +161,7 @@ class Service:
         key = question["key"]
         run = self._runs.get(key)
         if run is None or not run.reaches(question["epoch"]):
-            from mnist_course.experiments.fit_record import FitRecord
+            from mnist_course.experiments.recording.fit_record import FitRecord
 
             # A run that stands still holds a model with its copy of the data: one at a time.
             for other in self._runs.values():

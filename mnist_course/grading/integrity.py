@@ -26,7 +26,7 @@ import numpy as np
 from mnist_course.grading.results import CellError, Signal
 
 if TYPE_CHECKING:
-    from mnist_course.experiments.log import ExperimentLog
+    from mnist_course.experiments.recording.log import ExperimentLog
 
 __all__ = [
     "ROWS",
@@ -140,7 +140,7 @@ def data_signals(name: str, array: np.ndarray[Any, Any]) -> tuple[Signal, ...]:
     """Report test rows in an array that is called training data; computed from its content."""
     if "train" not in name.lower() or array.ndim < 2 or math.prod(array.shape[1:]) != 784:
         return ()
-    from mnist_course.experiments.data_print import read
+    from mnist_course.experiments.recording.data_print import read
 
     reading = read(array)
     if reading is None or reading.print.test_rows == 0:

@@ -25,7 +25,7 @@ from mnist_course.grading.model_build import build_model
 from mnist_course.grading.model_spec import parse_model
 
 if TYPE_CHECKING:
-    from mnist_course.experiments.fit_record import FitRecord
+    from mnist_course.experiments.recording.fit_record import FitRecord
 
 __all__ = ["KerasBackend"]
 

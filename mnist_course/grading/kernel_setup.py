@@ -20,7 +20,7 @@ except ImportError:  # Windows
 
 __all__ = ["prepare", "spare_files"]
 
-_RECORDER = "mnist_course.experiments.recorder"
+_RECORDER = "mnist_course.experiments.recording.recorder"
 _logger = logging.getLogger(__name__)
 
 

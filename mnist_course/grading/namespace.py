@@ -110,7 +110,7 @@ def _frame_of(values: dict[str, Any], substituted: list[str]) -> bytes:
 
 def _substitute(name: str) -> Any:
     # Loading the recorder would load Keras: where nobody did, nothing was recorded.
-    recorder = sys.modules.get("mnist_course.experiments.recorder")
+    recorder = sys.modules.get("mnist_course.experiments.recording.recorder")
     running = None if recorder is None else recorder.recorder()
     if running is None:
         return None
@@ -179,7 +179,7 @@ def _signature(function: Any) -> str:
 
 def _model(model: Any) -> Portable | Opaque:
     from mnist_course.exceptions import NotPortableError
-    from mnist_course.experiments.model_facts import compiled_facts, own_functions
+    from mnist_course.experiments.recording.model_facts import compiled_facts, own_functions
     from mnist_course.grading.model_spec import parse_model
 
     kind = type(model).__name__
@@ -210,8 +210,8 @@ def _remote(facts: dict[str, Any], reason: str) -> Portable:
 
 def _facts(model: Any, weights: list[Any]) -> dict[str, Any]:
     """Return what a model says about itself; for the grader these are claims."""
-    from mnist_course.experiments.model_facts import layer_records
-    from mnist_course.experiments.weights import weights_digest
+    from mnist_course.experiments.recording.model_facts import layer_records
+    from mnist_course.experiments.recording.weights import weights_digest
 
     return {
         "call": _CALLABLES.id_of(model),

@@ -21,7 +21,7 @@ from mnist_course.grading.serialization import Opaque
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mnist_course.experiments.fit_record import FitRecord
+    from mnist_course.experiments.recording.fit_record import FitRecord
 
 __all__ = ["RemoteBackend"]
 

@@ -18,7 +18,7 @@ SPARSE = "sparse_categorical_crossentropy"
 @pytest.fixture
 def log() -> Iterator[ExperimentLog]:
     from mnist_course.checks import backend
-    from mnist_course.experiments import recorder
+    from mnist_course.experiments.recording import recorder
 
     backend.use(None)
     yield ExperimentLog(fresh=True)

@@ -28,7 +28,7 @@ ROWS = 3000
 
 @pytest.fixture
 def log() -> Iterator[ExperimentLog]:
-    from mnist_course.experiments import recorder
+    from mnist_course.experiments.recording import recorder
 
     backend.use(None)
     yield ExperimentLog(fresh=True)

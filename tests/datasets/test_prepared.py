@@ -7,7 +7,7 @@ import pytest
 
 from mnist_course.datasets import mnist, prepared
 from mnist_course.datasets.mnist import Split
-from mnist_course.experiments.data_print import read, shared_rows
+from mnist_course.experiments.recording.data_print import read, shared_rows
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import pytest
 
 from mnist_course.diagnosis.examine import diagnose
 from mnist_course.diagnosis.recorded import check_record
-from mnist_course.experiments.fit_record import DataPrint, FitRecord, LayerRecord
+from mnist_course.experiments.recording.fit_record import DataPrint, FitRecord, LayerRecord
 
 TRAIN = DataPrint(
     rows=60_000,

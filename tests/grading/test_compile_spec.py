@@ -108,7 +108,7 @@ def test_losses_by_the_words_that_keras_knows(word: str) -> None:
 def test_what_the_recorder_writes_is_read() -> None:
     import keras
 
-    from mnist_course.experiments.model_facts import compiled_facts
+    from mnist_course.experiments.recording.model_facts import compiled_facts
 
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     schedule = keras.optimizers.schedules.ExponentialDecay(0.01, 100, 0.9)

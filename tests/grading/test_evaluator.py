@@ -152,7 +152,7 @@ def backend() -> Iterator[RemoteBackend]:
 
 @pytest.fixture(scope="module")
 def captured(trained_model: Any) -> dict[str, Any]:
-    from mnist_course.experiments.model_facts import compiled_facts
+    from mnist_course.experiments.recording.model_facts import compiled_facts
 
     return {
         "config": trained_model.to_json(),

@@ -40,7 +40,7 @@ FIT = (
     " {keras}.layers.Dense(10)])\n"
     "m.compile('adam', {keras}.losses.SparseCategoricalCrossentropy(from_logits=True))\n"
     "m.fit(x[:64] / 255, y[:64], verbose=0)\n"
-    "from mnist_course.experiments import recorder\n"
+    "from mnist_course.experiments.recording import recorder\n"
     "from mnist_course.grading.namespace import export\n"
     "assert len(recorder.recorder().journal.fits) == 1\n"
     "assert recorder.recorder().last_model is m\n"

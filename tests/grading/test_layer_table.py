@@ -275,7 +275,7 @@ def test_a_function_of_the_notebook_is_not_taken_for_keras_own() -> None:
     """Keras writes its name only, and ``softmax`` may be anybody's."""
     import keras
 
-    from mnist_course.experiments.model_facts import own_functions
+    from mnist_course.experiments.recording.model_facts import own_functions
     from mnist_course.grading.namespace import take_apart
     from mnist_course.grading.serialization import Portable
 

@@ -15,7 +15,7 @@ from mnist_course.checks.baselines.reading import as_rows, ask_digits
 from mnist_course.checks.new_rows import slightly_new
 from mnist_course.checks.score import Score
 from mnist_course.datasets import mnist
-from mnist_course.experiments.data_print import read
+from mnist_course.experiments.recording.data_print import read
 from mnist_course.grading.results import Finding
 
 __all__ = ["check_table", "columns_of", "honest_share"]

@@ -14,7 +14,7 @@ from mnist_course.checks.baselines.neighbours import votes
 from mnist_course.checks.baselines.reading import points_for, read_new
 from mnist_course.checks.score import Score, note
 from mnist_course.datasets import mnist
-from mnist_course.experiments.data_print import read, shared_rows
+from mnist_course.experiments.recording.data_print import read, shared_rows
 from mnist_course.grading.results import Finding
 
 __all__ = ["check_knn"]

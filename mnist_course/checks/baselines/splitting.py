@@ -12,7 +12,7 @@ import numpy.typing as npt
 from mnist_course.checks.asking import ask, known_as, no_function, unless_hidden
 from mnist_course.checks.score import Score
 from mnist_course.datasets import mnist
-from mnist_course.experiments.mnist_rows import row_keys
+from mnist_course.experiments.recording.mnist_rows import row_keys
 from mnist_course.grading.results import Finding
 
 __all__ = ["check_split"]

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_course.experiments.data_print import data_print, read, shared_rows
-from mnist_course.experiments.mnist_rows import known_rows
+from mnist_course.experiments.recording.data_print import data_print, read, shared_rows
+from mnist_course.experiments.recording.mnist_rows import known_rows
 
 MEAN, DEVIATION = 33.318421449829934, 78.56748998339798
 

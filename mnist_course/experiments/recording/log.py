@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mnist_course.exceptions import RecordError
-from mnist_course.experiments import log_table
-from mnist_course.experiments.fit_record import EvaluationRecord, FitRecord
-from mnist_course.experiments.journal import MOST_EVALUATIONS, MOST_FITS, Journal
-from mnist_course.experiments.settings import changed_knobs, settings
-from mnist_course.experiments.strict_dict import Fields, describe
-from mnist_course.experiments.weights import INITIAL_WEIGHTS_BYTES, weights_digest
+from mnist_course.experiments.recording import log_table
+from mnist_course.experiments.recording.fit_record import EvaluationRecord, FitRecord
+from mnist_course.experiments.recording.journal import MOST_EVALUATIONS, MOST_FITS, Journal
+from mnist_course.experiments.recording.settings import changed_knobs, settings
+from mnist_course.experiments.recording.strict_dict import Fields, describe
+from mnist_course.experiments.recording.weights import INITIAL_WEIGHTS_BYTES, weights_digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +59,7 @@ class ExperimentLog:
                 "ExperimentLog needs test images with their labels, got only one of them. "
                 "Write ExperimentLog(x_test, y_test), or ExperimentLog()."
             )
-        from mnist_course.experiments.recorder import start  # needs Keras
+        from mnist_course.experiments.recording.recorder import start  # needs Keras
 
         self._journal = start().open_log(
             Journal() if fresh else None,
@@ -77,7 +77,7 @@ class ExperimentLog:
     @classmethod
     def automatic(cls) -> ExperimentLog:
         """Return a log of everything since the recorder was started, for who has opened none."""
-        from mnist_course.experiments.recorder import start
+        from mnist_course.experiments.recording.recorder import start
 
         return cls._showing(start().journal, read_only=False)
 
@@ -264,7 +264,7 @@ class ExperimentLog:
         RecordError
             If the file is not a saved log.
         """
-        from mnist_course.experiments.recorder import start
+        from mnist_course.experiments.recording.recorder import start
 
         source = Path(path)
         if source.stat().st_size > _LARGEST_FILE:

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnist_course.exceptions import RecordError
-from mnist_course.experiments import log_table
-from mnist_course.experiments.fit_record import (
+from mnist_course.experiments.recording import log_table
+from mnist_course.experiments.recording.fit_record import (
     INITIAL_WEIGHTS_BYTES,
     DataPrint,
     EvaluationRecord,
@@ -23,7 +23,7 @@ from mnist_course.experiments.fit_record import (
     LayerRecord,
     weights_digest,
 )
-from mnist_course.experiments.log import ExperimentLog
+from mnist_course.experiments.recording.log import ExperimentLog
 
 DIGESTS = st.text("0123456789abcdef", min_size=32, max_size=32)
 WORDS = st.text(st.characters(codec="utf-8"), max_size=30)
@@ -311,7 +311,7 @@ def test_weights_are_told_apart_by_value_shape_type_and_order() -> None:
 def test_records_need_neither_keras_nor_pandas() -> None:
     code = (
         "import sys\n"
-        "from mnist_course.experiments import data_print, fit_record, log, settings\n"
+        "from mnist_course.experiments.recording import data_print, fit_record, log, settings\n"
         "print({'keras', 'tensorflow', 'pandas', 'matplotlib', 'IPython'} & set(sys.modules))"
     )
     result = subprocess.run(

@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from mnist_course.experiments.settings import KNOBS, changed_knobs, hidden_dense, settings, wording
+from mnist_course.experiments.recording.settings import (
+    KNOBS,
+    changed_knobs,
+    hidden_dense,
+    settings,
+    wording,
+)
 
 Make = Callable[..., Any]
 

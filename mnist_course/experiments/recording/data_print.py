@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_course.experiments.data_record import DataPrint
-from mnist_course.experiments.mnist_rows import PIXELS, count_known, known_rows, row_keys
-from mnist_course.experiments.reading_cache import ReadingCache
-from mnist_course.experiments.scaling import Scaling, find_scaling
+from mnist_course.experiments.recording.data_record import DataPrint
+from mnist_course.experiments.recording.mnist_rows import PIXELS, count_known, known_rows, row_keys
+from mnist_course.experiments.recording.reading_cache import ReadingCache
+from mnist_course.experiments.recording.scaling import Scaling, find_scaling
 
 __all__ = ["Reading", "as_array", "data_print", "read", "shared_rows"]
 

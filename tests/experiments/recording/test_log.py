@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from mnist_course.exceptions import RecordError
-from mnist_course.experiments import log_table
-from mnist_course.experiments.fit_record import EvaluationRecord, weights_digest
-from mnist_course.experiments.journal import MOST_FITS, Journal
-from mnist_course.experiments.log import ExperimentLog
-from mnist_course.experiments.weights import INITIAL_WEIGHTS_BYTES
+from mnist_course.experiments.recording import log_table
+from mnist_course.experiments.recording.fit_record import EvaluationRecord, weights_digest
+from mnist_course.experiments.recording.journal import MOST_FITS, Journal
+from mnist_course.experiments.recording.log import ExperimentLog
+from mnist_course.experiments.recording.weights import INITIAL_WEIGHTS_BYTES
 
 Make = Callable[..., Any]
 

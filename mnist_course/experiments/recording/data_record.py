@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mnist_course.exceptions import RecordError
-from mnist_course.experiments.strict_dict import Fields, describe
+from mnist_course.experiments.recording.strict_dict import Fields, describe
 
 __all__ = ["DataPrint"]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from mnist_course.experiments.fit_record import LayerRecord
+from mnist_course.experiments.recording.fit_record import LayerRecord
 
 __all__ = [
     "accuracy_name",

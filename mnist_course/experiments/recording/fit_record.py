@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from mnist_course.exceptions import RecordError
-from mnist_course.experiments.data_record import DataPrint
-from mnist_course.experiments.strict_dict import Fields
-from mnist_course.experiments.weights import (
+from mnist_course.experiments.recording.data_record import DataPrint
+from mnist_course.experiments.recording.strict_dict import Fields
+from mnist_course.experiments.recording.weights import (
     INITIAL_WEIGHTS_BYTES,
     initial_weights_from,
     weights_digest,

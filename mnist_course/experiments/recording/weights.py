@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mnist_course.exceptions import RecordError
-from mnist_course.experiments.strict_dict import describe
+from mnist_course.experiments.recording.strict_dict import describe
 
 __all__ = ["INITIAL_WEIGHTS_BYTES", "initial_weights_from", "weights_digest"]
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from mnist_course.experiments.compiled_wording import (
+from mnist_course.experiments.recording.compiled_wording import (
     learning_rate_in,
     loss_in,
     optimizer_in,
     rounded,
 )
-from mnist_course.experiments.fit_record import FitRecord, LayerRecord
+from mnist_course.experiments.recording.fit_record import FitRecord, LayerRecord
 
 __all__ = ["KNOBS", "changed_knobs", "hidden_dense", "settings", "wording"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_course.experiments.mnist_rows import PIXELS, KnownRows, count_known, row_keys
+from mnist_course.experiments.recording.mnist_rows import PIXELS, KnownRows, count_known, row_keys
 
 __all__ = ["Scaling", "find_scaling"]
 

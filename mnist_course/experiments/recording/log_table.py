@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from mnist_course.experiments.fit_record import FitRecord
-from mnist_course.experiments.settings import changed_knobs, settings, wording
+from mnist_course.experiments.recording.fit_record import FitRecord
+from mnist_course.experiments.recording.settings import changed_knobs, settings, wording
 
 __all__ = ["TableRow", "html", "rows", "text"]
 

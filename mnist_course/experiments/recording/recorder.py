@@ -19,12 +19,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from mnist_course.experiments.data_print import as_array, read
-from mnist_course.experiments.fit_call import FitCall, share
-from mnist_course.experiments.fit_record import EvaluationRecord
-from mnist_course.experiments.journal import Journal
-from mnist_course.experiments.model_facts import accuracy_name, plain_number
-from mnist_course.experiments.weights import weights_digest
+from mnist_course.experiments.recording.data_print import as_array, read
+from mnist_course.experiments.recording.fit_call import FitCall, share
+from mnist_course.experiments.recording.fit_record import EvaluationRecord
+from mnist_course.experiments.recording.journal import Journal
+from mnist_course.experiments.recording.model_facts import accuracy_name, plain_number
+from mnist_course.experiments.recording.weights import weights_digest
 
 __all__ = ["Recorder", "recorder", "start", "stop"]
 

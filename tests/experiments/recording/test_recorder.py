@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_course.experiments.fit_record import FitRecord, weights_digest
-from mnist_course.experiments.log import ExperimentLog
-from mnist_course.experiments.settings import settings
+from mnist_course.experiments.recording.fit_record import FitRecord, weights_digest
+from mnist_course.experiments.recording.log import ExperimentLog
+from mnist_course.experiments.recording.settings import settings
 
 keras = pytest.importorskip("keras")
 
-from mnist_course.experiments import fit_call, recorder  # noqa: E402
+from mnist_course.experiments.recording import fit_call, recorder  # noqa: E402
 
 pytestmark = [
     pytest.mark.keras,
@@ -262,7 +262,7 @@ def test_the_last_part_is_the_validation_split(train: Pair) -> None:
     x, y = train
     network().fit(x, y, validation_split=0.25, verbose=0)
     fit = only(log)
-    from mnist_course.experiments.data_print import data_print
+    from mnist_course.experiments.recording.data_print import data_print
 
     assert fit.validation_split == 0.25
     assert fit.data == data_print(x[:240], y[:240])

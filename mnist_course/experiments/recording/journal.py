@@ -6,8 +6,8 @@ import logging
 from collections.abc import Iterable
 from dataclasses import replace
 
-from mnist_course.experiments.fit_record import EvaluationRecord, FitRecord
-from mnist_course.experiments.weights import INITIAL_WEIGHTS_BYTES
+from mnist_course.experiments.recording.fit_record import EvaluationRecord, FitRecord
+from mnist_course.experiments.recording.weights import INITIAL_WEIGHTS_BYTES
 
 __all__ = ["MOST_EVALUATIONS", "MOST_FITS", "Journal"]
 

@@ -10,16 +10,16 @@ from typing import Any
 import keras
 import numpy as np
 
-from mnist_course.experiments.data_print import Reading, as_array, read, shared_rows
-from mnist_course.experiments.fit_record import FitRecord
-from mnist_course.experiments.model_facts import (
+from mnist_course.experiments.recording.data_print import Reading, as_array, read, shared_rows
+from mnist_course.experiments.recording.fit_record import FitRecord
+from mnist_course.experiments.recording.model_facts import (
     accuracy_name,
     architecture,
     compiled_facts,
     layer_records,
     plain_number,
 )
-from mnist_course.experiments.weights import INITIAL_WEIGHTS_BYTES, weights_digest
+from mnist_course.experiments.recording.weights import INITIAL_WEIGHTS_BYTES, weights_digest
 
 __all__ = ["EpochObserver", "FitCall", "share"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mnist_course.experiments.fit_record import DataPrint, FitRecord, LayerRecord
+from mnist_course.experiments.recording.fit_record import DataPrint, FitRecord, LayerRecord
 
 MakeRecord = Callable[..., FitRecord]
 
