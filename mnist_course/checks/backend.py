@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from mnist_course.experiments.recording.fit_record import FitRecord
+    from mnist_course.experiments.trials.configuration import Configuration
+    from mnist_course.experiments.trials.trial import Trial
 
 __all__ = ["Backend", "LayerActivity", "current", "use"]
 
@@ -96,6 +98,19 @@ class Backend(Protocol):
         ------
         NotPortableError
             If the configuration cannot be rebuilt.
+        """
+        ...
+
+    def run_trial(self, configuration: Configuration, *, seed: int) -> Trial:
+        """Train the network of a configuration and return what came out.
+
+        The grader's own data and code; nothing of the student's but the configuration, which is
+        plain values. The same configuration with the same seed is trained once.
+
+        Raises
+        ------
+        CannotGrade
+            If it cannot be trained here.
         """
         ...
 

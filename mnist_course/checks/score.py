@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from html import escape
 
 import numpy as np
 import numpy.typing as npt
 
+from mnist_course.grading.inline_code import html_with_code
 from mnist_course.grading.results import Finding
 
 __all__ = [
@@ -168,11 +168,11 @@ def _sentence(finding: Finding) -> str:
 
 
 def _html(finding: Finding) -> str:
-    parts = [f"<b>{escape(finding.saw)}</b>"]
+    parts = [f"<b>{html_with_code(finding.saw)}</b>"]
     if finding.why:
-        parts.append(escape(finding.why))
+        parts.append(html_with_code(finding.why))
     if finding.next_step:
-        parts.append(f"<i>Next: {escape(finding.next_step)}</i>")
+        parts.append(f"<i>Next: {html_with_code(finding.next_step)}</i>")
     return " ".join(parts)
 
 

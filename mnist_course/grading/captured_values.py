@@ -7,12 +7,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mnist_course.exceptions import MnistCourseError, RecordError, SerializationError
+from mnist_course.exceptions import (
+    ConfigurationError,
+    MnistCourseError,
+    RecordError,
+    SerializationError,
+)
 from mnist_course.grading.call_errors import in_hidden_part, student_error
 from mnist_course.grading.control import Control
 from mnist_course.grading.function_proxy import StudentFunction, arguments
 from mnist_course.grading.model_facade import RemoteModelFacade
-from mnist_course.grading.serialization import Build, Opaque, Portable, decode
+from mnist_course.grading.serialization import Build, Opaque, Portable, decode, parse_json
 from mnist_course.grading.student_line import CallFailed, StudentLine
 
 __all__ = ["Builders", "read_values"]
@@ -29,12 +34,15 @@ class Builders:
 
     def __init__(self, control: Control) -> None:
         plain: dict[str, Build] = {
+            "claim": _claim,
+            "configuration": _configuration,
             "experiment_log": _log,
             "history": _history,
             "dataframe": _frame,
             "figure": lambda parts: Portable("figure", parts),
             "array": lambda parts: parts["array"],
             "function": lambda parts: StudentFunction(parts, self.line),
+            "trial": _trial,
         }
         # A call may give back another function, but no model.
         self.line = StudentLine(control, take_apart=arguments, build=plain)
@@ -122,6 +130,37 @@ def _log(parts: Mapping[str, Any]) -> Any:
         return ExperimentLog.from_dict(parts.get("log"))
     except RecordError as error:
         return Opaque("ExperimentLog", f"the record cannot be read: {error}")
+
+
+def _trial(parts: Mapping[str, Any]) -> Any:
+    from mnist_course.experiments.trials.trial import Trial
+
+    return _from_json(parts, "Trial", Trial.from_dict)
+
+
+def _claim(parts: Mapping[str, Any]) -> Any:
+    from mnist_course.experiments.studies.claim import Claim
+
+    return _from_json(parts, "Claim", Claim.from_dict)
+
+
+def _configuration(parts: Mapping[str, Any]) -> Any:
+    from mnist_course.experiments.trials.configuration import Configuration
+
+    return _from_json(parts, "Configuration", Configuration.from_dict)
+
+
+def _from_json(parts: Mapping[str, Any], kind: str, read: Callable[[object], Any]) -> Any:
+    """Read one of the package's own values; what does not fit costs itself and no other."""
+    import numpy as np
+
+    raw = parts["json"]
+    if not isinstance(raw, np.ndarray) or raw.dtype != np.uint8 or raw.ndim != 1:
+        raise SerializationError(f"a {kind} that is no text")
+    try:
+        return read(parse_json(raw.tobytes(), constants=True))
+    except (RecordError, ConfigurationError, SerializationError) as error:
+        return Opaque(kind, f"it cannot be read: {error}")
 
 
 def _history(parts: Mapping[str, Any]) -> Any:

@@ -91,6 +91,7 @@ class Service:
             "predict": self._predict,
             "activations": self._activations,
             "train": self._train,
+            "run_trial": self._run_trial,
         }
 
     def answer(self, question: Any) -> dict[str, Any]:
@@ -176,6 +177,15 @@ class Service:
             )
             run = self._runs[key] = _Run(rounds)
         return run.after(question["epoch"])
+
+    def _run_trial(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Train a configuration, which is plain values, and return the trial as such."""
+        from mnist_course.experiments.trials.configuration import Configuration
+
+        configuration = Configuration.from_dict(question["configuration"])
+        for run in self._runs.values():
+            run.close()  # one model with its data at a time
+        return self._backend.run_trial(configuration, seed=question["seed"]).to_dict()
 
 
 class _Run:

@@ -19,6 +19,7 @@ from mnist_course import __version__
 from mnist_course.atomic_write import write_text
 from mnist_course.grading import wording
 from mnist_course.grading.escaping import student_text
+from mnist_course.grading.inline_code import html_with_code
 from mnist_course.grading.results import CellGrade, NotebookGrade, Verdict
 
 __all__ = ["to_html", "write_feedback"]
@@ -48,6 +49,7 @@ def to_html(grade: NotebookGrade) -> str:
         lstrip_blocks=True,
     )
     environment.filters["plain"] = student_text
+    environment.filters["with_code"] = _with_code
     environment.filters["points"] = wording.points
     style = (_TEMPLATES / "feedback.css").read_text(encoding="utf-8")
     return environment.get_template("feedback.html.j2").render(
@@ -106,6 +108,11 @@ def _some(sentences: Sequence[str]) -> list[str]:
     """Return as many as somebody reads, and how many more there are."""
     more = len(sentences) - _MOST
     return [*sentences[:_MOST], *([f"And {more} more."] if more > 0 else [])]
+
+
+def _with_code(text: object) -> Markup:
+    """Return what `student_text` gives, escaped, with names between backticks as code."""
+    return Markup(html_with_code(student_text(text)))  # noqa: S704 - escaped there
 
 
 def _percent(score: float, max_score: float) -> float:

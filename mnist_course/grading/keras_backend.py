@@ -26,6 +26,8 @@ from mnist_course.grading.model_spec import parse_model
 
 if TYPE_CHECKING:
     from mnist_course.experiments.recording.fit_record import FitRecord
+    from mnist_course.experiments.trials.configuration import Configuration
+    from mnist_course.experiments.trials.trial import Trial
 
 __all__ = ["KerasBackend"]
 
@@ -35,6 +37,9 @@ _PIXELS = 784
 
 class KerasBackend:
     """The ``Backend`` of ``mnist_course.checks`` for real Keras models."""
+
+    def __init__(self) -> None:
+        self._trials: dict[tuple[Configuration, int], Trial] = {}
 
     def predict(self, model: Any, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return the outputs of a model; see ``Backend.predict``."""
@@ -97,6 +102,15 @@ class KerasBackend:
             # NaN is no answer: argmax gives class 0, as it does for the student.
             yield outputs.reshape(len(outputs), -1).argmax(axis=1).astype(np.int64)
 
+    def run_trial(self, configuration: Configuration, *, seed: int) -> Trial:
+        """Train the network of a configuration; see ``Backend.run_trial``."""
+        from mnist_course.experiments.trials.training import train
+
+        key = (configuration, seed)
+        if key not in self._trials:
+            self._trials[key] = train(configuration, seed)
+        return self._trials[key]
+
 
 def _by_unit(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return one number a unit and example: of a feature map the place where it is strongest."""
@@ -110,7 +124,12 @@ def _data(
     from mnist_course.datasets import mnist
 
     data = record.data
-    if data is None or data.factor is None or data.offset is None:
+    if (
+        data is None
+        or data.factor is None
+        or data.offset is None
+        or data.dataset == "fashion_mnist"
+    ):
         raise NotPortableError(
             "the training data were not MNIST images in a scaling that can be repeated"
         )

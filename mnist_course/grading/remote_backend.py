@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mnist_course.checks.backend import LayerActivity
 from mnist_course.checks.score import CannotGrade
-from mnist_course.exceptions import GraderError, NotPortableError, SerializationError
+from mnist_course.exceptions import GraderError, NotPortableError, RecordError, SerializationError
 from mnist_course.grading.channel import Channel
 from mnist_course.grading.model_facade import ModelFacade, RemoteModelFacade, facade
 from mnist_course.grading.serialization import Opaque
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mnist_course.experiments.recording.fit_record import FitRecord
+    from mnist_course.experiments.trials.configuration import Configuration
+    from mnist_course.experiments.trials.trial import Trial
 
 __all__ = ["RemoteBackend"]
 
@@ -122,6 +124,16 @@ class RemoteBackend:
             if predicted is None:
                 return
             yield _array(predicted, np.int64, rows=len(x_test))
+
+    def run_trial(self, configuration: Configuration, *, seed: int) -> Trial:
+        """Train the network of a configuration; see ``Backend.run_trial``."""
+        from mnist_course.experiments.trials.trial import Trial
+
+        try:
+            plain = self._ask(op="run_trial", configuration=configuration.to_dict(), seed=seed)
+            return Trial.from_dict(plain)
+        except (RecordError, ValueError) as error:
+            raise CannotGrade(f"a trial could not be run again: {error}") from error
 
     def _ask(self, share: float = 1.0, **question: Any) -> Any:
         number, seconds = secrets.randbits(60), share * self._seconds

@@ -19,6 +19,7 @@ from mnist_course.grading.evaluator import Evaluator
 from mnist_course.grading.model_facade import ModelFacade
 from mnist_course.grading.remote_backend import RemoteBackend
 from mnist_course.grading.serialization import Opaque
+from tests.grading.hostile_evaluator import Hostile
 
 
 @pytest.fixture
@@ -65,19 +66,6 @@ def test_a_message_that_claims_to_be_huge_is_refused(ends: Any) -> None:
     ends[1].sendall(b"\x7f" + b"\xff" * 7)
     with pytest.raises(SerializationError):
         Channel(ends[0]).receive(seconds=1)
-
-
-class Hostile(threading.Thread):
-    """An evaluator that was taken over: answers each question with what it was told to."""
-
-    def __init__(self, end: socket.socket, answers: list[Any]) -> None:
-        super().__init__()
-        self.channel, self.answers = Channel(end), answers
-
-    def run(self) -> None:
-        for answer in self.answers:
-            question = self.channel.receive(seconds=10)
-            self.channel.send({"number": question["number"]} | answer)
 
 
 DESCRIBED = {
@@ -243,7 +231,8 @@ def test_training_again_goes_as_far_as_somebody_asks(
 ) -> None:
     import keras
 
-    from mnist_course.experiments import ExperimentLog, recorder
+    from mnist_course.experiments import ExperimentLog
+    from mnist_course.experiments.recording import recorder
 
     recorder.start()
     try:

@@ -253,3 +253,12 @@ def _contrast(first: str, second: str) -> float:
 def test_the_page_is_written_as_utf8(tmp_path: Path) -> None:
     write_feedback(graded(headline="Точность 中文"), tmp_path / "feedback.html")
     assert "Точность 中文" in (tmp_path / "feedback.html").read_text(encoding="utf-8")
+
+
+def test_names_between_backticks_are_code_and_nothing_between_them_acts() -> None:
+    finding = Finding("`model` has <b>no</b> `<script>alert(1)</script>` here")
+    cell = CellGrade("m5-log", "Log", 10, 0, Verdict.FAILED, (finding,))
+    page = Page(to_html(graded(cells=(cell,), errors=())))
+    assert [text for _, text in page.all("code")] == ["model", "<script>alert(1)</script>"]
+    assert "script" not in page.tags()
+    assert "has <b>no</b>" in page.text

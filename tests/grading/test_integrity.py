@@ -202,7 +202,8 @@ def test_a_model_that_knows_the_test_set_is_named() -> None:
 def test_fits_on_test_rows_are_named(mnist_data: tuple[Split, Split]) -> None:
     import keras
 
-    from mnist_course.experiments import ExperimentLog, recorder
+    from mnist_course.experiments import ExperimentLog
+    from mnist_course.experiments.recording import recorder
 
     (x, y), (x_test, y_test) = mnist_data
     try:

@@ -195,7 +195,7 @@ def test_keras_objects(tmp_path: Path) -> None:
 def test_a_missing_model_with_log_is_what_was_recorded(tmp_path: Path) -> None:
     import keras
 
-    from mnist_course.experiments import recorder
+    from mnist_course.experiments.recording import recorder
 
     recorder.start()
     try:
