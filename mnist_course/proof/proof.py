@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mnist_course.experiments.trials.configuration import Configuration
 
 __all__ = ["Edit", "Margin", "Mutant", "Proof"]
 
@@ -143,6 +147,9 @@ class Proof:
     seeded : tuple of str
         Where the seed stands in the notebook, written with ``{}`` in its place: the text with 0
         there is replaced wherever it stands outside grade cells. None: nothing depends on chance.
+    trials : tuple of (Configuration, int)
+        Trials, each with its seed, that the wrong solutions share; run once, instead of in every
+        one of their notebooks. The right solution trains them itself.
 
     Raises
     ------
@@ -157,6 +164,7 @@ class Proof:
     margins: tuple[Margin, ...] = ()
     seeds: int = 10
     seeded: tuple[str, ...] = ("SEED = {}",)
+    trials: tuple[tuple[Configuration, int], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.id:

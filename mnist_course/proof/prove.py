@@ -13,6 +13,7 @@ from typing import Protocol
 
 from mnist_course.grading.assignment import read_assignment
 from mnist_course.grading.report import assignment_path
+from mnist_course.proof import shown_trials
 from mnist_course.proof.engine_version import engine_version
 from mnist_course.proof.machine import machine
 from mnist_course.proof.mutant_verdicts import Outcome, as_expected
@@ -98,7 +99,7 @@ def prove(proof: Proof, *, root: Path, effort: Effort, listener: Listener) -> Ve
     records = Records(record_path(proof.id, root), source=source.read_bytes(), engine=engine)
     with tempfile.TemporaryDirectory(prefix="mnist-course-proof-") as scratch:
         folder = effort.keep / proof.id if effort.keep is not None else Path(scratch)
-        bench = _Bench(source, folder, records, engine, effort, listener)
+        bench = _Bench(proof, source, folder, records, engine, effort, listener)
         outcomes = bench.grade(
             [
                 *_references(proof, submissions, records, effort),
@@ -159,6 +160,7 @@ def _mutated(
 class _Bench:
     """Grades submissions of one assignment, or finds their trials."""
 
+    proof: Proof
     assignment: Path
     folder: Path
     records: Records
@@ -176,6 +178,9 @@ class _Bench:
                 found[number] = trial
         todo = [number for number in range(len(submissions)) if number not in found]
         self.listener.expect(len(todo))
+        if self.proof.trials and any(submissions[number].mutants for number in todo):
+            at_once = self.effort.at_once
+            shown_trials.prepare(self.proof.trials, self._shown(), at_once=at_once)
         jobs = [self._job(submissions[number]) for number in todo]
         for place, trial in run(jobs, at_once=self.effort.at_once):
             submission = submissions[todo[place]]
@@ -197,4 +202,8 @@ class _Bench:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "submission.ipynb"
         path.write_bytes(submission.content)
-        return Job(path, self.assignment, folder)
+        shown = self._shown() if self.proof.trials and submission.mutants else None
+        return Job(path, self.assignment, folder, shown)
+
+    def _shown(self) -> Path:
+        return shown_trials.folder_of(self.proof.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mnist_course.grading.given_data import SHOWN_TRIALS
 from mnist_course.proof.trial import Trial
 
 __all__ = ["Job", "run"]
@@ -22,11 +24,15 @@ _ENDING = 60.0  # for a grade to end its own processes
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A submission to grade against an assignment into a folder."""
+    """A submission to grade against an assignment into a folder.
+
+    ``shown``, where it is given, is a folder of trials that the notebook may read.
+    """
 
     submission: Path
     assignment: Path
     folder: Path
+    shown: Path | None = None
 
 
 @dataclass(slots=True)
@@ -82,12 +88,19 @@ def _start(number: int, job: Job) -> _Running:
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
+            env=_environment(job.shown),
             stdin=subprocess.PIPE,  # ends with us, and so does the grade
             stdout=output,
             stderr=output,
             start_new_session=True,  # Ctrl-C reaches us, and we end it
         )
     return _Running(number, process, result, log, time.monotonic())
+
+
+def _environment(shown: Path | None) -> dict[str, str]:
+    """Return ours with the folder of trials, and without one that somebody else named."""
+    kept = {name: value for name, value in os.environ.items() if name != SHOWN_TRIALS}
+    return kept if shown is None else {**kept, SHOWN_TRIALS: str(shown)}
 
 
 def _over(one: _Running) -> bool:
