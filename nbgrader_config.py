@@ -33,6 +33,7 @@ c.CourseDirectory.ignore = [
     "Thumbs.db",
     "feedback",
     "solution*",
+    "trials",
     "Untitled*",
 ]
 

@@ -31,6 +31,7 @@ _LATE = {
         "numpy_network",
         "Train, evaluate, draw a network of NumPy.",
     ),
+    "study": Late("mnist_course.commands.study", "study", "Run the studies, write what they show."),
 }
 
 
@@ -45,6 +46,7 @@ def main() -> None:
     Gradescope   mnist-course autograder build m5 --output m5.zip
     This machine mnist-course doctor, mnist-course data list
     From scratch mnist-course numpy train --dataset mnist
+    Studies      mnist-course study list
     """  # noqa: D301 - click wants the character, so that it keeps the lines
 
 

@@ -7,6 +7,7 @@ its message).
 
 __all__ = [
     "AssignmentError",
+    "ConfigurationError",
     "CorruptDataError",
     "DatasetError",
     "GraderError",
@@ -20,7 +21,9 @@ __all__ = [
     "RecordError",
     "SandboxError",
     "SerializationError",
+    "StoreError",
     "StudentError",
+    "StudyError",
     "SubmissionError",
 ]
 
@@ -63,6 +66,18 @@ class AssignmentError(MnistCourseError, ValueError):
 
 class ProofError(MnistCourseError, ValueError):
     """A proof of an assignment's grading cannot be read, or does not fit the notebook."""
+
+
+class ConfigurationError(MnistCourseError, ValueError):
+    """A trial or a study was told to do something that is not possible."""
+
+
+class StoreError(MnistCourseError, OSError):
+    """A folder of stored trials cannot be used."""
+
+
+class StudyError(MnistCourseError, RuntimeError):
+    """Trials of a study gave no result, or what a study left behind cannot be read."""
 
 
 class SerializationError(MnistCourseError, ValueError):

@@ -10,7 +10,7 @@ import numpy as np
 
 from mnist_course.checks.measurement import Measured, held_out, measure, rows_of_test_set
 from mnist_course.checks.retraining import trained_again
-from mnist_course.checks.score import Score, note, note_confusion, note_curves, ramp
+from mnist_course.checks.score import CheckFailed, Score, note, note_confusion, note_curves, ramp
 from mnist_course.checks.trained_model import (
     CLASSES,
     is_verified,
@@ -36,15 +36,19 @@ class _Evidence:
     reason: Finding | None = None
 
 
-def _evidence(model: Any, log: ExperimentLog, seed: int | None) -> _Evidence:
-    accuracy = measure(model, log).accuracy
+def _evidence(model: Any, log: ExperimentLog, seed: int | None, data: str, name: str) -> _Evidence:
+    accuracy = measure(model, log, data=data, name=name).accuracy
     record, _ = record_of(model, log)
     seen = rows_of_test_set(record, log)
     if not seen or record is None:
         return _Evidence(accuracy)
-    saw = f"`model` was trained on {seen:,} images of the test set and scores {accuracy:.2%} on it."
+    saw = (
+        f"`{name}` was trained on {seen:,} images of the test set and scores {accuracy:.2%} on it."
+    )
     why = "A test measures what a network does with images that it has never seen."
-    step = "Train on (x_train, y_train) only, and keep (x_test, y_test) for measuring."
+    step = "Train on the training images only, and keep the test images for measuring."
+    if data != "mnist":  # only MNIST is trained again
+        raise CheckFailed(saw, why, step)
     if seed is None:
         why += " The grader will train your configuration on training images and measure that."
         return _Evidence(accuracy, Finding(saw, why, step))
@@ -60,6 +64,8 @@ def check_accuracy(
     points: Mapping[float, float],
     seed: int | None = None,
     next_step: str = _NEXT_STEP,
+    data: str = "mnist",
+    name: str = "model",
 ) -> Score:
     """Turn test accuracy into points.
 
@@ -74,23 +80,31 @@ def check_accuracy(
         trained afresh with this seed, on training images.
     next_step : str
         What to try for more points.
+    data : str
+        Which test images: ``mnist`` or ``fashion_mnist``.
+    name : str
+        Of the student's variable.
 
     Raises
     ------
     CheckFailed
-        If there is no Keras model with ten finite outputs.
+        If there is no Keras model with ten finite outputs, or one that was trained on test images
+        of Fashion-MNIST.
     CannotGrade
         If the training data cannot be scaled as the student did, or the model not be retrained.
     """
-    measured = measure(model, log)
-    _note(model, log, measured)
-    evidence = _evidence(model, log, seed)
-    note(accuracy=evidence.accuracy)
+    measured = measure(model, log, data=data, name=name)
+    evidence = _evidence(model, log, seed, data, name)
+    if data == "mnist":
+        _note(model, log, measured)
+        note(accuracy=evidence.accuracy)
+    else:
+        note(fashion_accuracy=evidence.accuracy)
     earned, of = ramp(evidence.accuracy, points), max(points.values())
     findings = [evidence.reason] if evidence.reason is not None else []
-    findings.append(_in_words(evidence.accuracy, points, next_step))
+    findings.append(_in_words(evidence.accuracy, points, next_step, data))
     if earned < of:
-        findings += _always_one_answer(measured)
+        findings += _always_one_answer(measured, name)
     return Score(earned, of, findings=findings)
 
 
@@ -102,7 +116,7 @@ def accuracy_share(
     Items that reward a simple or healthy network are multiplied by it: the given network is small
     and tidy too, but it does not read digits.
     """
-    evidence = _evidence(model, log, seed)
+    evidence = _evidence(model, log, seed, "mnist", "model")
     share = ramp(evidence.accuracy, points) / max(points.values())
     return share, Finding(
         f"These points are multiplied by {share:.0%}, your share of the accuracy points.",
@@ -111,8 +125,9 @@ def accuracy_share(
     )
 
 
-def _in_words(accuracy: float, points: Mapping[float, float], next_step: str) -> Finding:
-    saw = f"{accuracy:.2%} of the 10,000 test images are read correctly."
+def _in_words(accuracy: float, points: Mapping[float, float], next_step: str, data: str) -> Finding:
+    verb = "read" if data == "mnist" else "named"
+    saw = f"{accuracy:.2%} of the 10,000 test images are {verb} correctly."
     higher = [limit for limit in points if accuracy < limit]
     if not higher:
         return Finding(saw)
@@ -124,12 +139,12 @@ def _in_words(accuracy: float, points: Mapping[float, float], next_step: str) ->
     )
 
 
-def _always_one_answer(measured: Measured) -> list[Finding]:
+def _always_one_answer(measured: Measured, name: str) -> list[Finding]:
     if len(set(measured.predicted.tolist())) > 1:
         return []
     return [
         Finding(
-            f"`model` answers {int(measured.predicted[0])} for every image.",
+            f"`{name}` answers {int(measured.predicted[0])} for every image.",
             "Its outputs no longer depend on the picture: an output layer without softmax, dead "
             "units, or a learning rate far too high or too low.",
             "Look at the diagnosis of this model: output layer first, then learning rate.",

@@ -17,7 +17,7 @@ from mnist_course.grading.results import Finding
 if TYPE_CHECKING:
     from mnist_course.experiments.recording.log import ExperimentLog
 
-__all__ = ["check_confusion_matrix"]
+__all__ = ["check_confusion_matrix", "swapped_axes"]
 
 FloatArray = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -75,13 +75,13 @@ def check_confusion_matrix(
             f"{int(own.sum()) - right:,} beside it.",
         )
     if _images_moved(answer.T, own) <= moved:
-        return Score(swapped, points, findings=(_swapped(own, name),))
+        return Score(swapped, points, findings=(swapped_axes(own, name),))
     for matrix, earned in ((answer, shares), (answer.T, swapped)):
         axis = _normalised_over(matrix, own)
         if axis is not None:
             told = [_normalised(axis, name)]
             if matrix is not answer:
-                told.append(_swapped(own, name))
+                told.append(swapped_axes(own, name))
             return Score(min(earned, shares), points, findings=told)
     return Score(0, points, findings=(_unlike(answer, own, predictions.labels, name),))
 
@@ -135,7 +135,16 @@ def _normalised(axis: str, name: str) -> Finding:
     )
 
 
-def _swapped(own: Counts, name: str) -> Finding:
+def swapped_axes(own: Counts, name: str) -> Finding:
+    """Say that rows and columns are swapped, by the pair of digits that shows it best.
+
+    Parameters
+    ----------
+    own : array of shape (10, 10), int
+        The right matrix: rows true, columns answers.
+    name : str
+        The student's variable.
+    """
     off = own.copy()
     np.fill_diagonal(off, 0)
     difference = off - off.T

@@ -21,7 +21,7 @@ from mnist_course.checks.trained_model import (
     record_of,
     weights_of,
 )
-from mnist_course.datasets import mnist
+from mnist_course.datasets import by_name
 
 if TYPE_CHECKING:
     from mnist_course.experiments.recording.fit_record import FitRecord
@@ -46,7 +46,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a model gave for the 10,000 test images.
+    """What a model gave for the 10,000 test images of a data set.
 
     Parameters
     ----------
@@ -97,11 +97,26 @@ class Kept(Generic[Value]):
 _MEASURED: Kept[Measured] = Kept()
 
 
-@lru_cache(maxsize=1)
-def held_out() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """Return the MNIST test set: pixels uint8 (10000, 28, 28), classes int (10000,)."""
-    _, (images, labels) = mnist.load_data()
-    return images, labels.astype(np.int64)
+def held_out(data: str = "mnist") -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Return a test set: pixels uint8 (10000, 28, 28), classes int (10000,).
+
+    Parameters
+    ----------
+    data : str
+        One of `mnist_course.datasets.by_name.NAMES`.
+
+    Raises
+    ------
+    DatasetError
+        If Fashion-MNIST is not on this machine.
+    """
+    return _held_out(data)
+
+
+@lru_cache(maxsize=2)
+def _held_out(data: str) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    loaded = by_name.load(data)
+    return loaded.x_test, loaded.y_test.astype(np.int64)
 
 
 def inputs_for(
@@ -137,8 +152,19 @@ def inputs_for(
     return scaled.reshape(len(pixels), *shape)
 
 
-def measure(model: Any, log: ExperimentLog) -> Measured:
+def measure(
+    model: Any, log: ExperimentLog, *, data: str = "mnist", name: str = "model"
+) -> Measured:
     """Measure a model on the grader's own test images, in the scaling that it was trained with.
+
+    Parameters
+    ----------
+    model : keras.Model
+    log : ExperimentLog
+    data : str
+        Which test images: see `held_out`.
+    name : str
+        Of the student's variable.
 
     Raises
     ------
@@ -149,28 +175,31 @@ def measure(model: Any, log: ExperimentLog) -> Measured:
     """
     from mnist_course.experiments import weights_digest
 
+    if is_verified(model):
+        weights_of(model, name)  # says what is wrong with it by the student's own name
     record, _ = record_of(model, log)
-    known = weights_digest(weights_of(model)) if is_verified(model) else f"seed {model.seed}"
-    key = (known, record.number if record is not None else 0)
+    known = weights_digest(weights_of(model, name)) if is_verified(model) else f"seed {model.seed}"
+    key = (known, record.number if record is not None else 0, data)
     kept = _MEASURED.get(*key)
     if kept is not None:
         return kept
-    pixels, labels = held_out()
+    pixels, labels = held_out(data)
     if is_verified(model):
-        outputs = outputs_for(model, record, pixels)
+        outputs = outputs_for(model, record, pixels, name=name)
         predicted = _largest(outputs)
         measured = Measured(float((predicted == labels).mean()), predicted, outputs=outputs)
     else:
-        measured = _of_unverified(model, record)
+        measured = _of_unverified(model, record, data, name)
     _refuse_unknown_scaling(record, measured)
     return _MEASURED.put(measured, *key)
 
 
-def _of_unverified(model: Any, record: FitRecord | None) -> Measured:
+def _of_unverified(model: Any, record: FitRecord | None, data: str, name: str) -> Measured:
     """Measure a model that may know the test rows, by rows that it cannot know."""
-    (pixels, labels), _ = mnist.load_data()
-    asked = questions(held_out(), (pixels, labels.astype(np.int64)), seed=model.seed)
-    predicted = _largest(outputs_for(model, record, asked.pixels))
+    loaded = by_name.load(data)
+    training = loaded.x_train, loaded.y_train.astype(np.int64)
+    asked = questions(held_out(data), training, seed=model.seed)
+    predicted = _largest(outputs_for(model, record, asked.pixels, name=name))
     new, known, others = asked.accuracies(predicted)
     # Who reads digits is about as good on training rows as on test rows.
     accuracy = others if others < new - WORSE_ELSEWHERE else new
@@ -186,7 +215,7 @@ def _of_unverified(model: Any, record: FitRecord | None) -> Measured:
 
 
 def outputs_for(
-    model: Any, record: FitRecord | None, pixels: npt.NDArray[np.uint8]
+    model: Any, record: FitRecord | None, pixels: npt.NDArray[np.uint8], *, name: str = "model"
 ) -> npt.NDArray[np.float32]:
     """Return what a model gives for raw images, shape (n, 10), all finite.
 
@@ -206,13 +235,13 @@ def outputs_for(
     if outputs.ndim != 2 or outputs.shape[1] != CLASSES:
         width = outputs.shape[-1] if outputs.ndim > 1 else 1
         raise CheckFailed(
-            f"`model` gives {width} numbers for an image; expected {CLASSES}, one for each digit.",
+            f"`{name}` gives {width} numbers for an image; expected {CLASSES}, one for each class.",
             "The position of the largest number is the answer of the network.",
             "End the network with Dense(10, activation='softmax').",
         )
     if not np.isfinite(outputs).all():
         raise CheckFailed(
-            "`model` gives NaN for test images although its weights are finite.",
+            f"`{name}` gives NaN for test images although its weights are finite.",
             "Numbers grew beyond what a float32 can hold on their way through the layers.",
             "Divide the pixels by 255 and lower the learning rate, then build the network again.",
         )
@@ -232,13 +261,13 @@ def _refuse_unknown_scaling(record: FitRecord | None, measured: Measured) -> Non
     if record.accuracy is not None and record.accuracy > measured.accuracy + 0.01:
         raise CannotGrade(
             f"fit {record.number}: the training data came in batches, or are no scaling factor * "
-            f"pixel + offset of MNIST; own accuracy {record.accuracy:.4f}, on pixels / 255 "
+            f"pixel + offset of known images; own accuracy {record.accuracy:.4f}, on pixels / 255 "
             f"{measured.accuracy:.4f}"
         )
 
 
 def rows_of_test_set(record: FitRecord | None, log: ExperimentLog) -> int:
-    """Return how many MNIST test images the fits behind a model were trained on."""
+    """Return how many test images the fits behind a model were trained on."""
     if record is None:
         return 0
     fits = lineage(record, log)

@@ -38,8 +38,14 @@ def is_verified(model: Any) -> bool:
     return getattr(model, "verified", True) is not False
 
 
-def weights_of(model: Any) -> list[np.ndarray[Any, Any]]:
+def weights_of(model: Any, name: str = "model") -> list[np.ndarray[Any, Any]]:
     """Return the weight arrays of a Keras model.
+
+    Parameters
+    ----------
+    model : keras.Model
+    name : str
+        Of the student's variable, for the sentences.
 
     Raises
     ------
@@ -50,22 +56,24 @@ def weights_of(model: Any) -> list[np.ndarray[Any, Any]]:
     """
     if not (hasattr(model, "get_weights") and hasattr(model, "predict")):
         raise CheckFailed(
-            f"`model` holds a value of type {type(model).__name__}, not a Keras model.",
-            "Every automatic item looks at the network in `model`.",
-            "Give your final network the name `model` and run that cell.",
+            f"`{name}` holds a value of type {type(model).__name__}, not a Keras model.",
+            f"Every automatic item looks at the network in `{name}`."
+            if name == "model"
+            else f"This item looks at the network in `{name}`.",
+            f"Give your final network the name `{name}` and run that cell.",
         )
     weights = [np.asarray(array) for array in model.get_weights()]
     if not weights:
         raise CheckFailed(
-            "`model` has no weights yet.",
+            f"`{name}` has no weights yet.",
             "A network gets its weights when it knows its input shape, at the latest in fit().",
-            "Train it with model.fit(x_train, y_train, ...).",
+            f"Train it with {name}.fit(...).",
         )
     broken = sum(int(np.size(a) - np.isfinite(a).sum()) for a in weights)
     if broken:
         total = sum(int(np.size(a)) for a in weights)
         raise CheckFailed(
-            f"{broken:,} of the {total:,} weights of `model` are NaN or infinite.",
+            f"{broken:,} of the {total:,} weights of `{name}` are NaN or infinite.",
             "One NaN spreads through every sum it enters, so the network always answers 0 "
             "(accuracy .0980).",
             "Check that the pixels are numbers from 0 to 1 (a division by 0 makes a NaN), keep "

@@ -110,6 +110,22 @@ class PublishedFiles:
             raise DatasetError(self._message(["to read what was just written: it is gone"]))
         return read
 
+    def read_if_here(self, names: Iterable[str]) -> dict[str, NDArray[np.uint8]] | None:
+        """Return arrays of files by name, None unless all are on this machine; nothing is fetched.
+
+        Parameters
+        ----------
+        names : iterable of str
+            As in `files`.
+        """
+        read: dict[str, NDArray[np.uint8]] = {}
+        for name in names:
+            found = self._first(self.files[name], [])
+            if found is None:
+                return None
+            read[name] = found[1]
+        return read
+
     def fetch(self, folder: Path | None, *, progress: Progress, force: bool) -> tuple[Path, ...]:
         """Make every file present; see `mnist_course.datasets.fashion_mnist.fetch`."""
         target = self.cache() if folder is None else folder

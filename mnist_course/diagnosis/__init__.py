@@ -1,8 +1,9 @@
-"""What is wrong with one network, in words: number, why it matters, what to try next.
+"""What is wrong with a network or a study, in words: number, why it matters, what to try next.
 
 Importing this package loads the standard library only. The evidence is read by plain functions
-(`static`, `history`, `inputs`, `recorded`, `probe`) that need no Keras, so that the trusted grader
-can use them; `diagnose` takes a Keras model apart for them.
+(`static`, `code`, `history`, `inputs`, `recorded`, `evaluations`, `probe`) that need no Keras, so
+that the trusted grader can use them; `diagnose` takes a Keras model apart for them,
+`diagnose_study` asks `experiments.validity` about many trained networks at once.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mnist_course.diagnosis.code import check_code
+    from mnist_course.diagnosis.evaluations import check_evaluations
     from mnist_course.diagnosis.examine import diagnose
     from mnist_course.diagnosis.findings import Diagnosis, Finding
     from mnist_course.diagnosis.measure import gradient_norms, initial_loss, unit_activity
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
         overfit_small,
         update_size,
     )
+    from mnist_course.diagnosis.study import diagnose_study
     from mnist_course.diagnosis.table import diagnosis_table
 
 __all__ = [
@@ -29,7 +33,10 @@ __all__ = [
     "Finding",
     "OverfitTest",
     "UnitHealth",
+    "check_code",
+    "check_evaluations",
     "diagnose",
+    "diagnose_study",
     "diagnosis_table",
     "gradient_norms",
     "initial_loss",
@@ -47,7 +54,10 @@ _MODULES = {
     "Finding": "findings",
     "OverfitTest": "short_runs",
     "UnitHealth": "probe",
+    "check_code": "code",
+    "check_evaluations": "evaluations",
     "diagnose": "examine",
+    "diagnose_study": "study",
     "diagnosis_table": "table",
     "gradient_norms": "measure",
     "initial_loss": "measure",

@@ -97,7 +97,8 @@ def diagnose(
     network = _network(model, record)
     if labels is None and record is not None and record.data is not None:
         labels = record.data.labels
-    digits = record is not None and record.data is not None and record.data.train_rows > 0
+    data = None if record is None else record.data
+    digits = data is not None and data.train_rows > 0 and data.dataset != "fashion_mnist"
     findings: list[Finding] = []
     if network is not None:
         findings += check_static(network, labels=labels, classes=classes, digits=digits or None)

@@ -131,13 +131,20 @@ def _one_class(
     return [_always(str(digit), value, f"the digit {digit} in MNIST's {where} set")]
 
 
+_CAUSES = {
+    "0": "NaN weights, or relu at the output: where all ten outputs are equal, argmax gives 0.",
+    "1": "dead hidden units, or a learning rate that is too high: with nothing left but the "
+    "biases, the most frequent digit costs least.",
+}
+_CAUSE = "dead hidden units, or a learning rate that is too high."
+
+
 def _always(answer: str, value: float, share: str) -> Finding:
     return Finding(
         "always-one-class",
         f"Accuracy {value:.4f} is exactly the share of {share}.",
-        f"So the network very likely answers {answer} whatever it sees. Typical causes: relu at "
-        "the output or NaN weights (then always 0), dead hidden units or a learning rate that is "
-        "too high (often always 1).",
+        f"So the network very likely answers {answer} whatever it sees. Typical causes: "
+        f"{_CAUSES.get(answer, _CAUSE)}",
         "Count the answers with np.bincount(model.predict(x_test).argmax(axis=1)); then look at "
         "the output layer and at the learning rate.",
     )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_data", "check_record", "scaled_differently"]
 
+_SAME = 5e-6  # accuracies of one network, measured twice
 _CHOOSERS = ("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint")
 
 
@@ -42,6 +43,7 @@ def check_record(record: FitRecord, network: Network | None = None) -> list[Find
                 "Build and compile the network again before each fit that you want to compare.",
             )
         )
+    findings += _stopping(record)
     findings += check_history(
         record.history,
         network=network,
@@ -65,9 +67,9 @@ def check_data(record: FitRecord, network: Network | None = None) -> list[Findin
             findings.append(
                 Finding(
                     "trained-on-test",
-                    f"{data.test_rows:,} of the {data.rows:,} training rows are MNIST test images.",
+                    f"{data.test_rows:,} of the {data.rows:,} training rows are test images.",
                     "A network can learn those images by heart, so its test accuracy no longer "
-                    "says how it does on digits it has never seen.",
+                    "says how it does on images it has never seen.",
                     "Train on x_train only, build the network again, and keep x_test for the end.",
                 )
             )
@@ -97,6 +99,45 @@ def check_data(record: FitRecord, network: Network | None = None) -> list[Findin
                 "hint",
             )
         )
+    return findings
+
+
+def _stopping(record: FitRecord) -> list[Finding]:
+    """Look at what early stopping did, and at which weights are left."""
+    values = record.history.get("val_accuracy", ())
+    if "EarlyStopping" not in record.callbacks or record.stopped_by or len(values) < 2:
+        return []
+    findings = []
+    kept = record.accuracy
+    if kept is not None and abs(kept - values[-1]) > _SAME:
+        epochs = [epoch for epoch, v in enumerate(values, 1) if abs(v - kept) < _SAME]
+        if epochs:
+            findings.append(
+                Finding(
+                    "restored-weights",
+                    f"The history ends at a validation accuracy of {values[-1]:.4f}; the weights "
+                    f"that are left are those of epoch {epochs[-1]}, with {kept:.4f}.",
+                    "Early stopping put the best weights back, so history[-1] belongs to weights "
+                    "that are gone.",
+                    "Report what model.evaluate gives for the final model.",
+                    "hint",
+                )
+            )
+    losses = record.history.get("val_loss", ())
+    if record.epochs >= max(4, record.epochs_planned) and losses:
+        waited = len(losses) - 1 - min(range(len(losses)), key=losses.__getitem__)
+        if 2 * waited >= record.epochs:
+            findings.append(
+                Finding(
+                    "patience-too-long",
+                    f"All {record.epochs} epochs ran although there was EarlyStopping: for the "
+                    f"last {waited} of them val_loss was no better than before.",
+                    "It waits for `patience` epochs without progress before it stops; here it "
+                    "waited until the training was over.",
+                    "Choose a patience of 3 to 5, far below the number of epochs.",
+                    "hint",
+                )
+            )
     return findings
 
 

@@ -21,6 +21,7 @@ __all__ = ["CALLS", "callable_of", "export", "take_apart"]
 
 CALLS = ".calls"  # suffix of the file that says: keep this process, it will be called
 _MOST_CALLABLES = 10_000
+_MOST_BARS = 2_000  # bars, error bars or bands of one picture
 _PLAIN_CLASSES = frozenset(
     {"mnist_course.Claim", "mnist_course.Configuration", "mnist_course.Trial"}
 )
@@ -248,6 +249,9 @@ def _shape(model: Any, name: str) -> Any:
 
 def _frame(frame: Any) -> Portable:
     columns = []
+    # A table by arm has the arms as its index, which is part of what it says.
+    if any(n is not None for n in frame.index.names) or frame.index.dtype.kind in "OU":
+        frame = frame.reset_index(allow_duplicates=True)
     for name in frame.columns:
         values = frame[name].to_numpy()
         plain = values if values.dtype.kind in "biuf" else [_cell(v) for v in values]
@@ -285,7 +289,31 @@ def _axes(axes: Any) -> dict[str, Any]:
         "texts": [text.get_text() for text in axes.texts],
         "images": len(axes.get_images()),
         "bars": len(axes.patches),
+        "tops": _tops(axes),
+        "segments": _corners(axes, "LineCollection"),
+        "bands": _corners(axes, "PolyCollection"),
     }  # fmt: skip
+
+
+def _tops(axes: Any) -> list[dict[str, Any]]:
+    """Return where the bars end: an upright one in y, a lying one in x."""
+    bars = [patch for patch in axes.patches if type(patch).__name__ == "Rectangle"]
+    x = [bar.get_x() + bar.get_width() for bar in bars[:_MOST_BARS]]
+    y = [bar.get_y() + bar.get_height() for bar in bars[:_MOST_BARS]]
+    return [{"label": "", "x": _numbers(x), "y": _numbers(y)}] if bars else []
+
+
+def _corners(axes: Any, kind: str) -> list[dict[str, Any]]:
+    """Return the corners of error bars (``LineCollection``), or of bands (``PolyCollection``)."""
+    found = []
+    for drawn in axes.collections:
+        if kind not in {base.__name__ for base in type(drawn).__mro__}:
+            continue
+        corners = [path.vertices for path in drawn.get_paths()[:_MOST_BARS]]
+        if corners:
+            both = np.concatenate(corners)
+            found.append({"label": str(drawn.get_label()), "x": both[:, 0], "y": both[:, 1]})
+    return found
 
 
 def _numbers(data: Any) -> Any:

@@ -11,6 +11,12 @@ if TYPE_CHECKING:
         ConfusionMatrixDisplay,
         plot_confusion_matrix,
     )
+    from mnist_course.visualization.feature_maps import (
+        FeatureMapsDisplay,
+        compute_feature_maps,
+        plot_feature_maps,
+    )
+    from mnist_course.visualization.filters import FiltersDisplay, plot_filters
     from mnist_course.visualization.hidden_units import HiddenUnitsDisplay, plot_hidden_units
     from mnist_course.visualization.images import ImageGridDisplay, plot_images
     from mnist_course.visualization.learning_curves import (
@@ -18,35 +24,50 @@ if TYPE_CHECKING:
         plot_learning_curves,
     )
     from mnist_course.visualization.mistakes import MistakesDisplay, plot_mistakes
+    from mnist_course.visualization.occlusion import OcclusionDisplay, plot_occlusion
 
 __all__ = [
     "ActivationsDisplay",
     "ConfusionMatrixDisplay",
+    "FeatureMapsDisplay",
+    "FiltersDisplay",
     "HiddenUnitsDisplay",
     "ImageGridDisplay",
     "LearningCurvesDisplay",
     "MistakesDisplay",
+    "OcclusionDisplay",
+    "compute_feature_maps",
     "plot_activations",
     "plot_confusion_matrix",
+    "plot_feature_maps",
+    "plot_filters",
     "plot_hidden_units",
     "plot_images",
     "plot_learning_curves",
     "plot_mistakes",
+    "plot_occlusion",
 ]
 
 _HOME = {
     "ActivationsDisplay": "activations",
     "ConfusionMatrixDisplay": "confusion_matrix",
+    "FeatureMapsDisplay": "feature_maps",
+    "FiltersDisplay": "filters",
     "HiddenUnitsDisplay": "hidden_units",
     "ImageGridDisplay": "images",
     "LearningCurvesDisplay": "learning_curves",
     "MistakesDisplay": "mistakes",
+    "OcclusionDisplay": "occlusion",
+    "compute_feature_maps": "feature_maps",
     "plot_activations": "activations",
     "plot_confusion_matrix": "confusion_matrix",
+    "plot_feature_maps": "feature_maps",
+    "plot_filters": "filters",
     "plot_hidden_units": "hidden_units",
     "plot_images": "images",
     "plot_learning_curves": "learning_curves",
     "plot_mistakes": "mistakes",
+    "plot_occlusion": "occlusion",
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Classes", "as_classes", "as_images", "class_name"]
+__all__ = ["Classes", "as_classes", "as_images", "as_one_image", "class_name"]
 
 Classes = NDArray[np.int64]
 
@@ -95,6 +95,28 @@ def as_images(values: Any) -> NDArray[Any]:
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ValueError("images hold NaN or infinite values, which cannot be drawn.")
     return array
+
+
+def as_one_image(values: Any) -> NDArray[Any]:
+    """Return one image (height, width).
+
+    Parameters
+    ----------
+    values : array-like
+        (h, w), (h, w, 1), or a batch of one in a form that `as_images` knows.
+
+    Raises
+    ------
+    ValueError
+        If there are several, or `as_images` refuses them.
+    """
+    array = np.asarray(values)
+    images = as_images(array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array)
+    if len(images) != 1:
+        raise ValueError(
+            f"The picture shows one image, got {len(images)}. Choose one, such as x_test[0]."
+        )
+    return np.asarray(images[0])
 
 
 def class_name(label: int, names: Sequence[str] | None) -> str:

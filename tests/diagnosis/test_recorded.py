@@ -159,3 +159,37 @@ def test_images_scaled_unlike_the_recorded_ones() -> None:
     pixels = np.full((2, 28, 28), 255.0)
     assert "scaled-differently" in diagnose(x=pixels, record=SOUND).names
     assert diagnose(x=pixels / 255, record=SOUND).names == ()
+
+
+STOPPED = replace(
+    SOUND,
+    callbacks=("EarlyStopping",),
+    epochs=6,
+    epochs_planned=20,
+    steps=6 * 1875,
+    history={
+        "loss": (0.30, 0.14, 0.10, 0.08, 0.06, 0.05),
+        "val_loss": (0.17, 0.13, 0.11, 0.12, 0.12, 0.13),
+        "val_accuracy": (0.950, 0.961, 0.969, 0.966, 0.967, 0.964),
+    },
+    accuracy=0.969,
+    validation=replace(TRAIN, rows=5_000, train_rows=5_000, digest="3" * 32),
+)
+
+
+def test_the_last_epoch_is_not_what_early_stopping_left() -> None:
+    found = {finding.name: finding for finding in check_record(STOPPED)}
+    assert "0.9640" in found["restored-weights"].saw and "epoch 3" in found["restored-weights"].saw
+    assert "patience-too-long" not in found
+    kept = {finding.name for finding in check_record(replace(STOPPED, accuracy=0.964))}
+    assert "restored-weights" not in kept
+
+
+def test_early_stopping_that_never_stopped() -> None:
+    found = {finding.name: finding for finding in check_record(replace(STOPPED, epochs_planned=6))}
+    assert "All 6 epochs" in found["patience-too-long"].saw
+    without = {finding.name for finding in check_record(replace(STOPPED, callbacks=()))}
+    assert not without & {"patience-too-long", "restored-weights"}
+    learning = {"loss": (0.5, 0.4, 0.3, 0.2), "val_loss": (0.5, 0.4, 0.3, 0.2)}
+    still = replace(STOPPED, epochs=4, epochs_planned=4, history=learning, steps=4 * 1875)
+    assert "patience-too-long" not in {finding.name for finding in check_record(still)}

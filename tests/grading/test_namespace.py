@@ -124,6 +124,36 @@ def test_frames_with_their_columns(tmp_path: Path) -> None:
     assert values["column"]["array"].tolist() == [1, 2]
 
 
+def test_frames_with_an_index_that_says_something(tmp_path: Path) -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame({"mean": [0.9, 0.8]}, index=pd.Index(["sgd", "adam"], name="arm"))
+    counted = frame.reset_index().groupby(["arm", "mean"]).size().to_frame("n")
+    unnamed = pd.DataFrame({"mean": [0.9]}, index=["sgd"])
+    values = sent(tmp_path, frame=frame, counted=counted, unnamed=unnamed)
+    columns = dict(values["frame"]["columns"])
+    assert columns["arm"] == ["sgd", "adam"] and columns["mean"].tolist() == [0.9, 0.8]
+    assert [name for name, _ in values["counted"]["columns"]] == ["arm", "mean", "n"]
+    assert dict(values["unnamed"]["columns"])["index"] == ["sgd"]
+
+
+def test_figures_with_error_bars_bands_and_bars(tmp_path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    errors, band, bars, lying = figure.subplots(1, 4)
+    errors.errorbar([0, 1], [5.0, 6.0], yerr=[0.5, 0.25])
+    band.fill_between([0, 1], [1.0, 2.0], [3.0, 4.0])
+    bars.bar(["sgd", "adam"], [0.75, 0.875])
+    lying.barh(["sgd"], [0.5])
+    errors, band, bars, lying = sent(tmp_path, figure=figure)["figure"]["axes"]
+    assert errors["segments"][0]["y"].tolist() == [4.5, 5.5, 5.75, 6.25]
+    assert {1.0, 2.0, 3.0, 4.0} <= set(band["bands"][0]["y"].tolist())
+    assert bars["tops"][0]["y"].tolist() == [0.75, 0.875] and bars["bars"] == 2
+    assert lying["tops"][0]["x"].tolist() == [0.5]
+    assert band["segments"] == bars["segments"] == []
+
+
 def test_figures_with_their_series(tmp_path: Path) -> None:
     from matplotlib.figure import Figure
 

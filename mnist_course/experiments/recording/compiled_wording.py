@@ -48,8 +48,23 @@ _LOSS_NAMES = {
 
 
 def learning_rate_in(compiled: Mapping[str, Any]) -> float | str | None:
-    """Return a number, a schedule in words, or None when unknown."""
-    rate = _config(compiled.get("optimizer")).get("learning_rate")
+    """Return a number, a schedule in words, or None when unknown.
+
+    Rates by layer are written as ``0.001 (first x 0.1)``.
+    """
+    config = _config(compiled.get("optimizer"))
+    rate = _rate(_config(config.get("inner_optimizer")) or config)
+    factors = config.get("factors")
+    by_layer = [
+        f"{layer} x {rounded(factor)}"
+        for layer, factor in (factors.items() if isinstance(factors, Mapping) else ())
+        if factor != 1
+    ]
+    return f"{rounded(rate)} ({', '.join(by_layer)})" if by_layer else rate
+
+
+def _rate(config: Mapping[str, Any]) -> float | str | None:
+    rate = config.get("learning_rate")
     if isinstance(rate, bool):
         return None
     if isinstance(rate, int | float):
@@ -60,10 +75,16 @@ def learning_rate_in(compiled: Mapping[str, Any]) -> float | str | None:
 
 
 def optimizer_in(compiled: Mapping[str, Any]) -> str | None:
-    """Return ``Adam``, ``SGD(momentum=0.9)``: the class with what is not Keras' default."""
+    """Return ``Adam``, ``SGD(momentum=0.9)``: the class with what is not Keras' default.
+
+    An optimizer that holds another one, to scale its learning rate or the loss, is that one.
+    """
     part = compiled.get("optimizer")
     if not isinstance(part, Mapping):
         return None
+    inner = _config(part).get("inner_optimizer")
+    if isinstance(inner, Mapping):
+        part = inner
     config = {
         name: value
         for name, value in _config(part).items()

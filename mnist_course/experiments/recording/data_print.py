@@ -1,7 +1,8 @@
 """Describe an array of examples as it was when it was used.
 
 The description is by content, so that it does not matter how the array was made: which rows are
-MNIST's training or test images, how their pixels were scaled, which rows two arrays share.
+training or test images of MNIST or Fashion-MNIST, how their pixels were scaled, which rows two
+arrays share.
 """
 
 from __future__ import annotations
@@ -15,7 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_course.experiments.recording.data_record import DataPrint
-from mnist_course.experiments.recording.mnist_rows import PIXELS, count_known, known_rows, row_keys
+from mnist_course.experiments.recording.fashion_rows import known_clothes
+from mnist_course.experiments.recording.mnist_rows import (
+    PIXELS,
+    KnownRows,
+    count_known,
+    known_rows,
+    row_keys,
+)
 from mnist_course.experiments.recording.reading_cache import ReadingCache
 from mnist_course.experiments.recording.scaling import Scaling, find_scaling
 
@@ -132,6 +140,25 @@ def _as_rows(block: NDArray[Any]) -> NDArray[Any]:
     return rows.astype(np.float32 if small else np.float64)
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where rows come from: the data set, all its rows, how their pixels were scaled."""
+
+    dataset: str = ""
+    known: KnownRows | None = None
+    scaling: Scaling | None = None
+
+
+def _source_of(rows: NDArray[np.floating], *, coarse: bool) -> _Source:
+    """Find the data set that a sample of rows was taken from; MNIST is asked first."""
+    for dataset, read_known in (("mnist", known_rows), ("fashion_mnist", known_clothes)):
+        known = read_known()
+        scaling = None if known is None else find_scaling(rows, known, coarse=coarse)
+        if scaling is not None:
+            return _Source(dataset, known, scaling)
+    return _Source()
+
+
 class _Reader:
     """Statistics with row keys of examples that come block by block."""
 
@@ -139,9 +166,10 @@ class _Reader:
         row_bytes = max(1, sample[:1].nbytes)
         self.block_rows = max(1, _BLOCK_BYTES // row_bytes)
         self._coarse = sample.dtype.kind == "f" and sample.dtype.itemsize < 4
-        self._scaling: Scaling | None = None
+        self._source = _Source()
         if sample[:1].size == PIXELS:
-            self._scaling = find_scaling(_as_rows(sample), known_rows(), coarse=self._coarse)
+            self._source = _source_of(_as_rows(sample), coarse=self._coarse)
+        self._scaling = self._source.scaling
         self._keys: list[Keys] = []
         self._minimum, self._maximum = np.inf, -np.inf
         self._sum, self._values = 0.0, 0
@@ -178,7 +206,7 @@ class _Reader:
     def reading(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Reading:
         keys = np.concatenate(self._keys)
         scaling = self._scaling
-        known = None if scaling is None else known_rows()
+        known = self._source.known
         return Reading(
             print=DataPrint(
                 rows=len(keys),
@@ -195,6 +223,7 @@ class _Reader:
                 digest=hashlib.blake2b(np.sort(keys).tobytes(), digest_size=16).hexdigest(),
                 labels="none",
                 finite=self._finite,
+                dataset=self._source.dataset,
             ),
             keys=keys,
         )

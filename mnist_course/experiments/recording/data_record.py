@@ -11,6 +11,7 @@ from mnist_course.experiments.recording.strict_dict import Fields, describe
 __all__ = ["DataPrint"]
 
 _DIGEST = "[0-9a-f]{32}"
+_DATASETS = ("", "mnist", "fashion_mnist")
 _LABELS = ("integer", "one-hot", "none", "unknown")
 
 
@@ -29,16 +30,18 @@ class DataPrint:
     minimum, maximum, mean : float
         Of the finite values; 0 when there is none.
     factor, offset : float or None
-        ``x = factor * pixel + offset`` for MNIST's pixels 0..255; both None when the examples
-        are no such scaling of MNIST images.
+        ``x = factor * pixel + offset`` for the pixels 0..255 of MNIST or Fashion-MNIST; both None
+        when the examples are no such scaling of their images.
     train_rows, test_rows : int
-        Rows that are MNIST training images, MNIST test images, whatever the scaling.
+        Rows that are training images, test images of that data set, whatever the scaling.
     digest : str
         32 hexadecimal digits that name the rows, in any order.
     labels : str
         ``integer``, ``one-hot``, ``none`` or ``unknown``.
     finite : bool
         False when a value is NaN or infinite.
+    dataset : str
+        ``mnist`` or ``fashion_mnist``, empty when the examples are of neither.
     """
 
     rows: int
@@ -54,6 +57,7 @@ class DataPrint:
     digest: str
     labels: str
     finite: bool = True
+    dataset: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain values."""
@@ -92,4 +96,5 @@ class DataPrint:
             digest=fields.text("digest", pattern=_DIGEST),
             labels=labels,
             finite=fields.flag("finite"),
+            dataset=fields.one_of("dataset", _DATASETS),
         )

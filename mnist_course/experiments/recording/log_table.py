@@ -125,8 +125,8 @@ def _notes(fit: FitRecord, chain: tuple[FitRecord, ...], same_as: int | None) ->
         )
     if fit.data is not None and fit.data.test_rows:
         notes.append(
-            f"Trained on {fit.data.test_rows:,} images of the MNIST test set: its test accuracy "
-            "says nothing about new images."
+            f"Trained on {fit.data.test_rows:,} images of the test set: its test accuracy says "
+            "nothing about new images."
         )
     if fit.shared_rows:
         notes.append(f"{fit.shared_rows:,} validation images are training images too.")

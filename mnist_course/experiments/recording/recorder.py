@@ -12,7 +12,8 @@ import inspect
 import logging
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +27,7 @@ from mnist_course.experiments.recording.journal import Journal
 from mnist_course.experiments.recording.model_facts import accuracy_name, plain_number
 from mnist_course.experiments.recording.weights import weights_digest
 
-__all__ = ["Recorder", "recorder", "start", "stop"]
+__all__ = ["Recorder", "recorder", "start", "stop", "unrecorded"]
 
 _logger = logging.getLogger(__name__)
 
@@ -93,6 +94,18 @@ class Recorder:
             else:
                 setattr(keras.Model, name, before)
         self._originals.clear()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let fits and evaluations pass in a ``with`` block."""
+        wrappers = [wrapper for _, wrapper in self._originals.values() if wrapper.recording]
+        for wrapper in wrappers:
+            wrapper.recording = False
+        try:
+            yield
+        finally:
+            for wrapper in wrappers:
+                wrapper.recording = True
 
     def _fit(
         self, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -176,6 +189,17 @@ def stop() -> None:
 def recorder() -> Recorder | None:
     """Return the recorder that is running, None without one."""
     return _RUNNING[0] if _RUNNING else None
+
+
+@contextmanager
+def unrecorded() -> Iterator[None]:
+    """Keep fits in a ``with`` block out of every log, such as those that have their own record."""
+    running = recorder()
+    if running is None:
+        yield
+    else:
+        with running.paused():
+            yield
 
 
 def _wrapped(original: Callable[..., Any], record: Callable[..., Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Find out how MNIST pixels were scaled, from a few scaled images."""
+"""Find out how pixels of known images were scaled, from a few scaled images."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ _USUAL = (
     (1 / 78.56748998339798, -33.318421449829934 / 78.56748998339798),
     (1 / (255 * 0.3081), -0.1307 / 0.3081),
 )
-# Every MNIST image has paper (0) and a brightest pixel of 254 or 255, which the tests confirm.
+# Every image of MNIST and Fashion-MNIST has paper (0) and a brightest pixel of 254 or 255, which
+# the tests confirm.
 _BRIGHTEST = (255.0, 254.0)
 # How far from a whole pixel a value may be. Half precision has 11 bits, which leaves an error of
 # up to an eighth of a pixel, twice that after a shift.
@@ -80,21 +81,21 @@ class Scaling:
 def find_scaling(
     rows: NDArray[np.floating], known: KnownRows, *, coarse: bool = False
 ) -> Scaling | None:
-    """Find the one affine map under which rows are MNIST images.
+    """Find the one affine map under which rows are known images.
 
     Parameters
     ----------
     rows : numpy.ndarray of float, shape (n, 784)
         A sample; some dozens of rows are enough, one will do.
     known : KnownRows
-        What MNIST images look like.
+        All images of MNIST or of Fashion-MNIST.
     coarse : bool
         True for values that were in half precision.
 
     Returns
     -------
     Scaling or None
-        None when no map makes at least a tenth of the rows MNIST images: another data set, an
+        None when no map makes at least a tenth of the rows known images: another data set, an
         image-by-image or pixel-by-pixel normalisation, changed images.
     """
     if rows.ndim != 2 or rows.shape[1] != PIXELS or len(rows) == 0:

@@ -153,6 +153,32 @@ class Fields:
         value = self._fields[name]
         return None if value is None else read(value)
 
+    def item(self, name: str, read: Callable[[object], T]) -> T:
+        """Read a value by `read`."""
+        return read(self._fields[name])
+
+    def one_of(self, name: str, known: Collection[str]) -> str:
+        """Read one of the known words."""
+        value = self._fields[name]
+        if type(value) is not str or value not in known:
+            raise self._wrong(name, f"one of {', '.join(known)}", value)
+        return value
+
+    def numbers(self, name: str, *, most: int) -> dict[str, float]:
+        """Read named numbers; NaN and infinity may stand, as in `series`."""
+        value = self._fields[name]
+        if type(value) is not dict or len(value) > most:
+            raise self._wrong(name, f"a dictionary of at most {most} numbers", value)
+        numbers: dict[str, float] = {}
+        for key, number in value.items():
+            key = self._text(name, key, longest=_LONGEST_WORD)
+            if type(number) is not float and not (
+                type(number) is int and abs(number) <= LARGEST_WHOLE
+            ):
+                raise self._wrong(name, "a dictionary of numbers", number)
+            numbers[key] = float(number)
+        return numbers
+
     def words(self, name: str, *, longest: int) -> tuple[str, ...]:
         """Read a list of short strings."""
         return self.items(

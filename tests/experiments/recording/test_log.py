@@ -108,7 +108,7 @@ def test_training_on_test_images_is_noted_and_never_the_best(
         number=2, data=make_print(rows=10_000, train_rows=0, test_rows=10_000), accuracy=1.0
     )
     log = writable(make_record(), cheat)
-    assert "10,000 images of the MNIST test set" in log_table.rows(log.fits)[1].notes[0]
+    assert "10,000 images of the test set" in log_table.rows(log.fits)[1].notes[0]
     assert "<strong" in log._repr_html_().partition("100.00 %")[0]
     assert "<strong" not in log._repr_html_().partition("100.00 %")[2]
 

@@ -1,0 +1,181 @@
+"""Ask a student's model for codes or images, on the grader's own images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mnist_course.checks import backend
+from mnist_course.checks.autoencoders.images import grader_images
+from mnist_course.checks.measurement import Kept
+from mnist_course.checks.score import CheckFailed
+from mnist_course.checks.trained_model import is_verified, layers_of, weights_of
+from mnist_course.experiments.recording.weights import weights_digest
+from mnist_course.grading.results import Finding
+
+__all__ = [
+    "PIXELS",
+    "code_length",
+    "dense_units",
+    "entries_of",
+    "error_on_validation",
+    "outputs_of",
+    "require_known",
+]
+
+PIXELS = 784
+
+Array = npt.NDArray[np.float32]
+
+_ERRORS: Kept[float] = Kept(64)
+
+
+def require_known(model: Any, name: str) -> None:
+    """Refuse what is no Keras model, or one that the grader cannot rebuild.
+
+    Raises
+    ------
+    CheckFailed
+        If it is no Keras model with finite weights, or not made of Keras' own layers.
+    """
+    if model is None:
+        raise CheckFailed(
+            f"`{name}` is still None.",
+            "This item looks at the network in it.",
+            f"Give your model the name `{name}` and run that cell.",
+        )
+    if hasattr(model, "predict") and not is_verified(model):
+        raise CheckFailed(
+            f"`{name}` cannot be rebuilt by the grader: {model.reason}.",
+            "The grader computes codes and images itself, with your layers and your weights.",
+            "Build it of Keras' own layers, with Sequential or keras.Model(inputs, outputs).",
+        )
+    weights_of(model, name)
+
+
+def outputs_of(model: Any, inputs: Array, name: str) -> Array:
+    """Return what a model gives for inputs (n, ...), brought into the shape that it takes.
+
+    Raises
+    ------
+    CheckFailed
+        If the inputs do not fit, or the outputs are not finite.
+    """
+    shape = tuple(getattr(model, "input_shape", None) or ())[1:]
+    size = int(np.prod(inputs.shape[1:]))
+    fits = None not in shape and int(np.prod(shape, dtype=np.int64)) == size
+    given = inputs.reshape(len(inputs), *shape) if fits else inputs
+    try:
+        outputs = backend.current().predict(model, given)
+    except ValueError as error:
+        raise CheckFailed(
+            str(error).replace("`model`", f"`{name}`"),
+            f"It was given inputs of the shape {inputs.shape[1:]}.",
+            "Look at the shapes in its summary(): the first one is what it takes.",
+        ) from error
+    if not np.isfinite(outputs).all():
+        raise CheckFailed(
+            f"`{name}` gives NaN or infinite numbers.",
+            "Nothing can be compared with a NaN.",
+            "Build it again with a lower learning rate, and watch the loss.",
+        )
+    return outputs
+
+
+def error_on_validation(model: Any, name: str, *, test: bool = False) -> float:
+    """Return the mean squared error of a model's reconstructions, measured by the grader.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From images to images.
+    name : str
+        For the sentences.
+    test : bool
+        On the test images instead of the validation images.
+
+    Raises
+    ------
+    CheckFailed
+        If it is no such model.
+    """
+    require_known(model, name)
+    key = (weights_digest(weights_of(model, name)), name, int(test))
+    kept = _ERRORS.get(*key)
+    if kept is not None:
+        return kept
+    images = grader_images()
+    x = images.x_test if test else images.x_val
+    outputs = outputs_of(model, x, name)
+    if outputs[0].size != PIXELS:
+        raise CheckFailed(
+            f"`{name}` gives {outputs[0].size} numbers for an image; expected 784 pixels.",
+            "An autoencoder gives back an image of the size that it was given.",
+            "End the decoder with Dense(784, activation='sigmoid') and Reshape((28, 28)).",
+        )
+    gaps = outputs.reshape(len(x), PIXELS) - x.reshape(len(x), PIXELS)
+    return _ERRORS.put(float(np.mean(np.square(gaps), dtype=np.float64)), *key)
+
+
+def dense_units(model: Any) -> tuple[int, ...]:
+    """Return the units of the dense layers from input to output, nested models taken apart."""
+    found = (getattr(layer, "units", None) for layer in layers_of(model))
+    return tuple(int(units) for units in found if units)
+
+
+def code_length(model: Any) -> int | None:
+    """Return the units of the narrowest dense layer: what all information passes through."""
+    units = dense_units(model)
+    return min(units) if units else None
+
+
+def entries_of(
+    value: Any, lengths: tuple[int, ...], name: str
+) -> tuple[dict[int, Any], Finding | None]:
+    """Read a dict with one entry for each length of the code.
+
+    Parameters
+    ----------
+    value : object
+        The student's; keys may be any kind of whole number, or text such as ``"16"``.
+    lengths : tuple of int
+    name : str
+        Of the variable.
+
+    Returns
+    -------
+    (entries, finding)
+        The entries that are there, by length; a finding when some are missing.
+    """
+    if value is None or (isinstance(value, dict) and not value):
+        return {}, Finding(
+            f"`{name}` is still empty.",
+            "This item looks at one entry for each length of the code.",
+            f"Fill it in a loop: for k in LENGTHS: {name}[k] = ...",
+        )
+    if not isinstance(value, dict):
+        reason = getattr(value, "reason", "")
+        kind = getattr(value, "type_name", type(value).__name__)
+        return {}, Finding(
+            f"`{name}` is a {kind}{f' that cannot be read: {reason}' if reason else ''}; expected "
+            "a dict.",
+            "A dict says which entry belongs to which length.",
+            f"{name} = {{}}, then {name}[k] = ... for each k.",
+        )
+    entries: dict[int, Any] = {}
+    for key, entry in value.items():
+        try:
+            entries[int(key)] = entry
+        except (TypeError, ValueError):
+            continue
+    lacking = [k for k in lengths if k not in entries]
+    found = {k: entries[k] for k in lengths if k in entries}
+    if not lacking:
+        return found, None
+    return found, Finding(
+        f"`{name}` has no entry for k = {', '.join(map(str, lacking))}.",
+        "The curve has a point for each length.",
+        f"Loop over LENGTHS = {lengths}.",
+    )

@@ -1,0 +1,1 @@
+"""Points for what the studies of training dynamics need besides the study itself."""

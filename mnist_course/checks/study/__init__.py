@@ -1,0 +1,1 @@
+"""Points for a study: arms, one change, runs, table, plot, claim."""

@@ -1,0 +1,1 @@
+"""A study: arms that differ in one thing, over seeds, with a table, figures and a verdict."""

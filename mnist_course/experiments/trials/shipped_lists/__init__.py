@@ -1,0 +1,1 @@
+"""Which trials are given with the course, one list for each assignment."""

@@ -1,0 +1,1 @@
+"""Whether the trials of a study can answer its question."""

@@ -1,0 +1,248 @@
+"""A study is carried out once, whoever does it, whatever stops it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+
+from mnist_course.exceptions import ConfigurationError, StudyError
+from mnist_course.experiments.studies import workforce
+from mnist_course.experiments.studies.run_study import run_study
+from mnist_course.experiments.studies.table import frame
+from mnist_course.experiments.studies.workforce import Failure, Job, Workforce
+from mnist_course.experiments.trials.trial import Trial
+from tests.experiments.studies.one_process import Notes, OneProcess
+from tests.experiments.studies.tiny import TINY
+
+ROOT = Path(__file__).parents[3]
+LONG = 240.0  # seconds, on a machine that does other things too
+
+
+def numbers(trials: list[Trial]) -> pd.DataFrame:
+    """What must not depend on who did it: everything but the time it took, where it came from."""
+    return frame(trials).drop(columns=["seconds", "source"])
+
+
+def files(store: Path) -> dict[str, int]:
+    """The finished trials of a store with the moment when each was written."""
+    return {path.name: path.stat().st_mtime_ns for path in store.glob("*.json")}
+
+
+def wait_for(condition, seconds: float = LONG) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Trial]]:
+    """The study, done by one process."""
+    store = tmp_path_factory.mktemp("finished")
+    return store, run_study(TINY, store=store, force=OneProcess())
+
+
+@pytest.mark.keras
+def test_arm_by_arm_seed_by_seed(finished: tuple[Path, list[Trial]]):
+    store, trials = finished
+    assert [(t.arm, t.seed) for t in trials] == [(a, s) for a in TINY.arms for s in TINY.seeds]
+    assert all(t.configuration == TINY.arms[t.arm] for t in trials)
+    assert len(files(store)) == len(TINY) == 6
+
+
+@pytest.mark.keras
+def test_two_workers_give_the_same_table_as_one(finished: tuple[Path, list[Trial]], tmp_path: Path):
+    notes = Notes()
+    trials = run_study(TINY, store=tmp_path, workers=2, listener=notes)
+    pd.testing.assert_frame_equal(numbers(trials), numbers(finished[1]), check_exact=True)
+    assert notes.plans == [("tiny", 6, 0)] and len(notes.words) == 6
+    assert set(files(tmp_path)) == set(files(finished[0]))
+    # Bit by bit: the weights at the end too.
+    ends = [(t.arm, t.seed, t.fit.weights_after) for t in trials]
+    assert ends == [(t.arm, t.seed, t.fit.weights_after) for t in finished[1]]
+
+
+@pytest.mark.keras
+def test_what_is_stored_is_not_run_again(finished: tuple[Path, list[Trial]]):
+    store, first = finished
+    before, force, notes = files(store), OneProcess(), Notes()
+    again = run_study(TINY, store=store, force=force, listener=notes)
+    assert force.done == [] and notes.plans == [("tiny", 0, 6)]
+    assert {t.source for t in again} == {"stored"}
+    pd.testing.assert_frame_equal(numbers(again), numbers(first), check_exact=True)
+    assert files(store) == before
+
+
+@pytest.mark.keras
+def test_a_longer_study_runs_what_is_new(finished: tuple[Path, list[Trial]], tmp_path: Path):
+    for name in files(finished[0]):
+        (tmp_path / name).write_bytes((finished[0] / name).read_bytes())
+    arms = {**TINY.arms, "dropout 0.5": TINY.arms["dropout 0"].but(dropout=0.5)}
+    longer = type(TINY)(
+        "longer", TINY.question, arms=arms, axis="dropout", control="dropout 0", seeds=(0, 1)
+    )
+    force = OneProcess()
+    run_study(longer, store=tmp_path, force=force)
+    assert force.done == ["dropout 0.5, seed 0", "dropout 0.5, seed 1"]
+
+
+@pytest.mark.keras
+def test_a_trial_without_result_costs_no_other_one(tmp_path: Path):
+    with pytest.raises(StudyError, match=r"2 of 6 trials .* gave no result") as caught:
+        run_study(TINY, store=tmp_path, force=OneProcess(refused="seed 1"))
+    assert "dropout 0, seed 1: RuntimeError: the worker had enough" in str(caught.value)
+    assert len(files(tmp_path)) == 4
+    force = OneProcess()
+    run_study(TINY, store=tmp_path, force=force)
+    assert force.done == ["dropout 0, seed 1", "dropout 0.3, seed 1"]
+
+
+@pytest.mark.keras
+def test_killed_in_the_middle_it_goes_on(finished: tuple[Path, list[Trial]], tmp_path: Path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.experiments.studies.tiny", str(tmp_path)], cwd=ROOT
+    )
+    try:
+        wait_for(lambda: len(files(tmp_path)) >= 2 or process.poll() is not None)
+        workers = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGKILL)
+        process.wait(LONG)
+    finally:
+        process.kill()
+    _, alive = psutil.wait_procs(workers, timeout=LONG)
+    assert not alive, "workers outlive their study"
+    before = files(tmp_path)
+    assert 2 <= len(before) < len(TINY), "it was to be killed in the middle"
+    force, notes = OneProcess(), Notes()
+    trials = run_study(TINY, store=tmp_path, force=force, listener=notes)
+    assert len(force.done) == len(TINY) - len(before)
+    assert notes.plans == [("tiny", len(TINY) - len(before), len(before))]
+    after = files(tmp_path)
+    assert {name: after[name] for name in before} == before, "a finished trial was written again"
+    pd.testing.assert_frame_equal(numbers(trials), numbers(finished[1]), check_exact=True)
+    assert not [path for path in tmp_path.iterdir() if path.suffix != ".json"], "half a file"
+
+
+@pytest.mark.keras
+def test_ctrl_c_stops_cleanly(tmp_path: Path):
+    command = [sys.executable, "-m", "mnist_course", "study", "run", "dropout", "--workers", "2"]
+    store, results = tmp_path / "store", tmp_path / "results"
+    process = subprocess.Popen(
+        [*command, "--store", str(store), "--results", str(results)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # a terminal's Ctrl-C reaches the whole group, workers included
+    )
+    try:
+        wait_for(lambda: len(files(store)) >= 1 or process.poll() is not None)
+        workers = psutil.Process(process.pid).children(recursive=True)
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=LONG)
+    finally:
+        process.kill()
+    assert process.returncode == 130, err
+    assert "Stopped. Finished trials are stored: the same command goes on." in err
+    assert "Traceback" not in err + out and "distributed" not in err + out
+    _, alive = psutil.wait_procs(workers, timeout=LONG)
+    assert not alive
+    assert not list(store.glob(".*"))
+    assert not results.exists()
+
+
+@contextmanager
+def dask_cluster(folder: Path, workers: int) -> Iterator[str]:
+    """A scheduler with workers as a person starts them, on this machine; yields its address."""
+    address = folder / "scheduler.json"
+    dask = [sys.executable, "-m", "dask"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    commands = [
+        ["scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"],
+        *[
+            ["worker", "--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1"]
+            for _ in range(workers)
+        ],
+    ]
+    started = []
+    try:
+        for command in commands:
+            started.append(
+                subprocess.Popen(
+                    [*dask, *command, "--scheduler-file", str(address)], cwd=folder, **quiet
+                )
+            )
+            wait_for(address.exists)
+        import json
+
+        yield json.loads(address.read_text())["address"]
+    finally:
+        for process in reversed(started):
+            process.terminate()
+        for process in started:
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@pytest.mark.keras
+def test_a_dask_cluster_gives_the_same_table(finished: tuple[Path, list[Trial]], tmp_path: Path):
+    store = tmp_path / "store"
+    with dask_cluster(tmp_path, workers=2) as address:
+        assert address.startswith("tcp://127.0.0.1:")
+        trials = run_study(TINY, store=store, scheduler=address)
+        pd.testing.assert_frame_equal(numbers(trials), numbers(finished[1]), check_exact=True)
+        assert len(files(store)) == len(TINY)
+        # The cluster is not ours: it is there for the next study.
+        with Workforce(scheduler=address) as force:
+            assert list(force.results([Job(abs, (-3,), "three")])) == [(0, 3)]
+
+
+def test_no_scheduler_there(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(workforce, "_CONNECT_SECONDS", 1)
+    with (
+        Workforce(scheduler="tcp://127.0.0.1:9") as force,
+        pytest.raises(StudyError, match=r"No Dask scheduler answers at tcp://127.0.0.1:9"),
+    ):
+        list(force.results([Job(abs, (-3,), "three")]))
+
+
+def test_own_workers_do_jobs_and_survive_one_that_kills_them():
+    with Workforce(workers=1) as force:
+        jobs = [
+            Job(abs, (-3,), "three"),
+            Job(int, ("x",), "no number"),
+            Job(os._exit, (1,), "the end of a worker"),
+            Job(abs, (-4,), "four"),
+        ]
+        found = dict(force.results(jobs))
+    assert (found[0], found[3]) == (3, 4)
+    assert isinstance(found[1], Failure) and "ValueError: invalid literal" in found[1].words
+    assert (
+        isinstance(found[2], Failure)
+        and "The process that trained ended with status 1" in found[2].words
+    )
+
+
+@pytest.mark.parametrize("workers", [0, -1, 1.5, True])
+def test_there_must_be_a_worker(workers):
+    with pytest.raises(ConfigurationError, match="at least 1 worker"):
+        Workforce(workers)
+
+
+def test_nothing_to_do_starts_nothing():
+    before = {child.pid for child in psutil.Process().children()}
+    with Workforce(workers=2) as force:
+        assert list(force.results([])) == []
+        assert {child.pid for child in psutil.Process().children()} <= before
