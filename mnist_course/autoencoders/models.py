@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -84,8 +85,6 @@ def build_decoder(
     ConfigurationError
         If a layer would have no units.
     """
-    import math
-
     import keras
 
     _check_units(latent, hidden)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from mnist_course.checks.autoencoders.curve import measured_errors
@@ -65,9 +66,6 @@ def _wrong_error(
 def _reason(
     number: float, k: int, expected: dict[int, float], lengths: tuple[int, ...]
 ) -> tuple[str, str]:
-    from mnist_course.autoencoders import pca_errors
-
-    images = grader_images()
     share = expected[k] / variance()
     if _near(number, 784 * expected[k]):
         return (
@@ -79,12 +77,12 @@ def _reason(
             "That is a share of the variance, not an error in the unit of the autoencoders' loss.",
             "Reconstruct the validation images with inverse_transform, and take the mean square.",
         )
-    if _near(number, pca_errors(images.x_train, images.x_train, lengths)[k], 0.0005):
+    if _near(number, _with_one_set("x_train", lengths)[k], 0.0005):
         return (
             "That is the error on the images in which the components were found.",
             "fit on x_train, transform x_val.",
         )
-    if _near(number, pca_errors(images.x_val, images.x_val, lengths)[k], 0.0005):
+    if _near(number, _with_one_set("x_val", lengths)[k], 0.0005):
         return (
             "That comes out when the components are found in the validation images themselves.",
             "fit on x_train, transform x_val.",
@@ -94,6 +92,16 @@ def _reason(
         "coordinates, mean over images and pixels: all three must be so.",
         "PCA(k).fit(...) on x_train; transform and inverse_transform of x_val, both flattened.",
     )
+
+
+@lru_cache(maxsize=2)
+def _with_one_set(part: str, lengths: tuple[int, ...]) -> dict[int, float]:
+    """Return PCA's errors on the very images in which the directions were found."""
+    from mnist_course.autoencoders import pca_errors
+
+    x = getattr(grader_images(), part)
+    found: dict[int, float] = pca_errors(x, x, lengths)
+    return found
 
 
 def _near(number: float, expected: float, tolerance: float = TOLERANCE) -> bool:

@@ -46,10 +46,8 @@ def check_autoencoder(
     x = grader_images().x_val[:_ROWS]
     score, codes = _encoder(encoder, x, latent, encodes)
     parts = [score, _decoder(decoder, latent, decodes)]
-    if codes is None or not parts[1]:
-        parts.append(
-            Score(0, chained, "The autoencoder is compared once encoder and decoder are right.")
-        )
+    if codes is None:
+        parts.append(Score(0, chained, "The autoencoder is compared once the encoder is right."))
     else:
         parts.append(_chain(decoder, autoencoder, x, codes, chained))
     findings = [finding for part in parts for finding in part.findings]
@@ -138,6 +136,8 @@ def _chain(decoder: Any, autoencoder: Any, x: Any, codes: Any, points: float) ->
         expected = outputs_of(decoder, codes, "decoder")
     except CheckFailed as failed:
         return Score(0, points, findings=(failed.finding,))
+    if expected[0].size != PIXELS:
+        return Score(0, points, "The autoencoder is compared once the decoder gives images.")
     if images[0].size != PIXELS:
         shape = images.shape[1:]
         found = Finding(

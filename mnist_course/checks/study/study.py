@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mnist_course.checks.score import CheckFailed, Score, note
+from mnist_course.checks.score import CheckFailed, Score
 from mnist_course.checks.study.claimed import check_claim
 from mnist_course.checks.study.parts import PARTS, parts_of
 from mnist_course.checks.study.plots import check_study_plot
@@ -85,7 +85,6 @@ def check_study(
             for part in {"runs", "table", "claim"} & set(scores):
                 scores[part] = Score(0, points[part])
             scores["runs"] = Score(0, points["runs"], findings=(lost,))
-    note(study_trials=len(given))
     earned = sum(float(score) for score in scores.values())
     told = [(part, finding) for part in wanted for finding in scores[part].findings]
     # What is to be done comes before what is right.

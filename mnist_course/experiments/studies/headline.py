@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mnist_course.exceptions import ConfigurationError
-from mnist_course.experiments.studies.comparison import compare, holm
+from mnist_course.experiments.studies.comparison import Comparison, compare, holm
 from mnist_course.experiments.studies.metrics import higher_is_better, values_by_arm
 from mnist_course.experiments.studies.sentence import number, spread
 from mnist_course.experiments.studies.table import confidence_interval
@@ -76,15 +76,28 @@ def best(claimed: str, trials: Sequence[Trial], arm: str, metric: str, margin: f
     found = verdict(trials, metric, margin)
     if arm not in {result.arm for result in found.results}:
         raise ConfigurationError(f"No trial is of the arm {arm!r}.")
-    holds = "not decided"
+    holds, because = "not decided", found.sentence
     if found.verdict == "winner" and found.arms == (arm,):
         holds = "yes"
     elif found.results[0].arm == arm:
         holds = "no" if any(pair.equal for pair in found.pairs) else "not decided"
-    elif any(pair.other == arm and (pair.beaten or pair.equal) for pair in found.pairs):
-        holds = "no"
+    else:
+        pair = next(pair for pair in found.pairs if pair.other == arm)
+        if pair.beaten:
+            holds, because = "no", _beaten(pair)
+        elif pair.equal:
+            holds = "no"
     seeds = min(result.n for result in found.results)
-    return Headline(claimed, listed(trials, metric), holds, seeds, found.sentence)
+    return Headline(claimed, listed(trials, metric), holds, seeds, because)
+
+
+def _beaten(pair: Comparison) -> str:
+    if pair.test == "failed":
+        return f"{pair.failed} trials of {pair.other} failed"
+    return (
+        f"{pair.best} is better than {pair.other} by {number(pair.gap)} ({pair.test}-test, Holm's "
+        f"correction, p {'< 0.001' if pair.p_holm < 0.001 else f'= {pair.p_holm:.3f}'})"
+    )
 
 
 def first_above(

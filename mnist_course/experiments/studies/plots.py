@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_arms", "plot_curves", "plot_sweep"]
 
+_HEIGHT = 0.36  # of the strip in which an arm's points lie
 _LINE = 58  # characters of a title on one line
 _SERIES = ("val_cross_entropy", "val_loss", "loss")
 
@@ -63,9 +64,6 @@ def plot_arms(
     ).dropna()
     ax = own_axes(ax, width=6.4, height=0.9 + 0.5 * len(by_arm))
     order = list(by_arm)
-    sns.stripplot(
-        table, x=metric, y="arm", order=order, ax=ax, color=BLUE, alpha=0.55, size=6, jitter=0.18
-    )
     sns.pointplot(
         table,
         x=metric,
@@ -81,6 +79,7 @@ def plot_arms(
         err_kws={"linewidth": 1.6},
     )
     for place, (_, values) in enumerate(by_arm.values()):
+        ax.scatter(values, _beside(place, len(values)), color=BLUE, alpha=0.55, s=30, zorder=2)
         if failed := sum(math.isnan(value) for value in values):
             ax.text(
                 1.0, place, f"{failed} failed", transform=ax.get_yaxis_transform(), ha="right",
@@ -210,6 +209,15 @@ def plot_sweep(
     ax.set_xlabel(field.replace("_", " "), color=INK)
     ax.set_ylabel(metric, color=INK)
     return _dressed(ax, title)
+
+
+def _beside(place: int, number: int) -> list[float]:
+    """Return heights around the line of an arm, so that equal values do not hide each other.
+
+    Not at random, so that the same trials give the same figure.
+    """
+    golden = (math.sqrt(5) - 1) / 2
+    return [place + _HEIGHT * ((golden * i + 0.5) % 1 - 0.5) for i in range(number)]
 
 
 def _number(trial: Trial, field: str) -> float:

@@ -95,7 +95,8 @@ def summary(trials: Sequence[Trial], metric: str = "val_accuracy") -> pd.DataFra
 
     rows: dict[str, dict[str, Any]] = {}
     for arm, (_, values) in values_by_arm(list(trials), metric).items():
-        finite = np.array([value for value in values if math.isfinite(value)], dtype=np.float64)
+        # Sorted, so that the order of the trials cannot change a last digit.
+        finite = np.sort([value for value in values if math.isfinite(value)]).astype(np.float64)
         low, high = confidence_interval(finite)
         rows[arm] = {
             "n": len(finite),

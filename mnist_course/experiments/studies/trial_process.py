@@ -80,7 +80,7 @@ class TrialProcess:
         """Call a function over there; see `in_own_process`."""
         assert self._process.stdin is not None and self._process.stdout is not None
         line = b""
-        with contextlib.suppress(OSError):  # it ended: the missing answer says so
+        with contextlib.suppress(OSError, ValueError):  # it ended: the missing answer says so
             self._process.stdin.write(_line([module, function, list(arguments)]))
             self._process.stdin.flush()
             line = self._process.stdout.readline()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from mnist_course.experiments.trials.trial import Trial
 
-__all__ = ["by_arm", "listed", "of_arm", "one_of_each", "planned_epochs", "updates_of"]
+__all__ = ["by_arm", "listed", "of_arm", "planned_epochs", "updates_of"]
 
 _SHOWN = 4
 _LONGEST = 40
@@ -49,8 +49,3 @@ def updates_of(trial: Trial) -> int:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
-
-
-def one_of_each(arms: dict[str, list[Trial]]) -> Sequence[Trial]:
-    """Return the first trial of each arm."""
-    return [trials[0] for trials in arms.values()]

@@ -27,7 +27,8 @@ def _close_figures():
 
 def points(ax) -> list[tuple[float, float]]:
     drawn = [c for c in ax.collections if isinstance(c, PathCollection)]
-    return [tuple(p) for c in drawn for p in np.asarray(c.get_offsets())]
+    shown = [tuple(p) for c in drawn for p in np.asarray(c.get_offsets())]
+    return [(x, y) for x, y in shown if not math.isnan(x)]
 
 
 def test_arms_show_every_trial_and_the_interval_of_the_mean():

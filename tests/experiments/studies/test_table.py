@@ -29,7 +29,7 @@ def test_a_row_for_every_trial():
     ]
     table = frame(trials)
     assert list(table.columns) == [
-        "arm", "seed", "dropout", "epochs_asked", "val_accuracy", "epochs", "seconds", "source",
+        "arm", "seed", "dropout", "epochs_asked", "epochs", "val_accuracy", "seconds", "source",
     ]  # fmt: skip
     assert list(table.arm) == ["dropout 0.0"] * 2 + ["dropout 0.3"] * 2
     assert list(table.dropout) == [0.0, 0.0, 0.3, 0.3]
@@ -47,6 +47,13 @@ def test_measures_that_not_every_trial_has():
     assert math.isnan(table.weight_norm[0]) and table.weight_norm[1] == 3.0
     assert pd.isna(table.l2[0]) and table.l2[1] == 0.1
     assert table.hidden[1] == (64, 32)
+
+
+def test_the_order_of_measures_in_a_trial_changes_nothing():
+    one = made_trial("a", 0, gap=0.1, val_accuracy=0.9, parameters=10.0, zebra=1.0)
+    two = replace(one, measured=dict(sorted(one.measured.items(), reverse=True)))
+    expected = ["arm", "seed", "parameters", "val_accuracy", "gap", "zebra", "seconds", "source"]
+    assert list(frame([one]).columns) == list(frame([two]).columns) == expected
 
 
 def test_no_trials_make_an_empty_table():

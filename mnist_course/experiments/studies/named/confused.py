@@ -76,7 +76,7 @@ def _bars(results: Results) -> Any:
         [(f"{a}-{b}", run[a, b]) for a, b in order for run in runs], columns=["pair", "mistakes"]
     )
     ax = own_axes(None, width=6.4, height=3.8)
-    sns.stripplot(table, x="pair", y="mistakes", color=BLUE, alpha=0.55, ax=ax)
+    sns.stripplot(table, x="pair", y="mistakes", color=BLUE, alpha=0.55, jitter=False, ax=ax)
     sns.pointplot(
         table, x="pair", y="mistakes", color=VERMILION, linestyle="none", marker="D",
         errorbar="sd", capsize=0.2, err_kws={"linewidth": 1.4}, ax=ax,

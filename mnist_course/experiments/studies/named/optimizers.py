@@ -119,6 +119,7 @@ STUDY = NamedStudy(
     },
     notes=(
         "The rate of each optimizer is chosen with seeds that the comparison does not use. "
+        "Where that is the largest or the smallest of the three, a better one may lie beyond it. "
         "Updates are counted in whole epochs."
     ),
 )
