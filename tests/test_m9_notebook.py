@@ -153,7 +153,7 @@ WRONG = {
     "m9-contract": (
         "encoder, decoder = decoder, encoder",
         0,
-        "turns 500 images into",
+        "`encoder` takes inputs of the shape (16,); it should take (28, 28)",
     ),
     "m9-errors": (
         "errors = {k: 784 * error for k, error in errors.items()}",

@@ -155,6 +155,7 @@ _COMPARISON = (
         (
             Edit(_BUILD, _ENCODER, _ENCODER.replace(', activation="relu"', "")),
             Edit(_BUILD, '        Dense(128, activation="relu"),\n', "        Dense(128),\n"),
+            Edit(_BUILD, 'Dense(784, activation="sigmoid")', "Dense(784)"),
         ),
         at_most=7.5,
         alone=True,

@@ -66,6 +66,12 @@ def outputs_of(model: Any, inputs: Array, name: str) -> Array:
     shape = tuple(getattr(model, "input_shape", None) or ())[1:]
     size = int(np.prod(inputs.shape[1:]))
     fits = None not in shape and int(np.prod(shape, dtype=np.int64)) == size
+    if shape and None not in shape and not fits:
+        raise CheckFailed(
+            f"`{name}` takes inputs of the shape {shape}; it should take {inputs.shape[1:]}.",
+            "What goes in is a part of the contract: an image for an encoder, a code for a decoder.",
+            "Look at its Input, and whether two models have changed places.",
+        )
     given = inputs.reshape(len(inputs), *shape) if fits else inputs
     try:
         outputs = backend.current().predict(model, given)

@@ -80,7 +80,7 @@ def test_a_right_study_has_all_points(trials: list[Trial], made: dict[str, Any])
         (Configuration(), "Configuration"),
         (lambda: None, "function"),
     ],
-    ids=lambda value: str(value)[:30],
+    ids=lambda value: "a function" if callable(value) else str(value)[:30],  # no address
 )
 def test_whatever_is_left_instead_of_trials_gives_a_sentence(left: Any, words: str) -> None:
     score = check_study(left, design=DESIGN, points=POINTS, names={"trials": "mine"})

@@ -64,6 +64,7 @@ def test_without_a_file_nothing_is_shipped(tmp_path, small):
         gzip.compress(b'{"format": 1, "runner": 0, "trials": []}'),
         gzip.compress(b'{"format": 9, "runner": 1, "trials": []}'),
     ],
+    ids=["no gzip", "nothing", "no JSON", "other runner", "other format"],
 )
 def test_a_file_that_cannot_be_used_is_reported(tmp_path, small, trained, caplog, content):
     (tmp_path / "m0.json.gz").write_bytes(content)
