@@ -5,8 +5,9 @@ Nothing heavy is loaded here: the grader compares curves with NumPy alone.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mnist_course.late_names import late_names
 
 if TYPE_CHECKING:
     from mnist_course.autoencoders.curve_display import (
@@ -33,7 +34,7 @@ __all__ = [
     "two_nearest_neighbours",
 ]
 
-_HOME = {
+_MODULES = {
     "GAIN": "dimension_rule",
     "ReconstructionCurveDisplay": "curve_display",
     "build_autoencoder": "models",
@@ -48,12 +49,4 @@ _HOME = {
     "two_nearest_neighbours": "neighbour_ratios",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = late_names(globals(), _MODULES)

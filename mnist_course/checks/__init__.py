@@ -5,8 +5,9 @@ Importing this package loads the standard library only; each name is loaded when
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mnist_course.late_names import late_names
 
 if TYPE_CHECKING:
     from mnist_course.checks.accuracy import accuracy_share, check_accuracy
@@ -166,8 +167,11 @@ _MODULES = {
     "allow_seconds": "functions",
     "check_accuracy": "accuracy",
     "check_activations": "two_layers.activations",
+    "check_against_pca": "autoencoders.beside_pca",
     "check_augmentation": "convolutions.augmentation",
+    "check_autoencoder": "autoencoders.contract",
     "check_best_rates": "dynamics.best_rates",
+    "check_capstone": "autoencoders.capstone",
     "check_centring": "handwriting.centring",
     "check_common_settings": "dynamics.common_settings",
     "check_configuration": "configuration",
@@ -180,6 +184,8 @@ _MODULES = {
     "check_conversion": "handwriting.contract",
     "check_curves": "curves",
     "check_description": "baselines.describing",
+    "check_dimension": "autoencoders.dimension",
+    "check_elbow": "autoencoders.dimension",
     "check_equal_parameters": "capacity.equal_parameters",
     "check_evaluation": "evaluation",
     "check_first_layer": "capacity.first_layer",
@@ -201,11 +207,14 @@ _MODULES = {
     "check_output_side": "convolutions.output_shapes",
     "check_parameter_count": "parameter_count",
     "check_parameter_formula": "capacity.parameter_formula",
+    "check_pca_errors": "autoencoders.beside_pca",
     "check_penalty": "capacity.penalty_function",
     "check_plot": "baselines.plotting",
     "check_polarity": "handwriting.polarity",
     "check_probabilities": "probabilities",
+    "check_probe": "autoencoders.probe",
     "check_reading": "handwriting.reading",
+    "check_reconstruction_errors": "autoencoders.curve",
     "check_robustness": "handwriting.robustness",
     "check_shift": "convolutions.shifting",
     "check_softmax": "two_layers.softmax",
@@ -224,22 +233,10 @@ _MODULES = {
     "is_network": "two_layers.network",
     "overview": "points_so_far",
     "own_or_given": "two_layers.own_or_given",
+    "own_or_given_curve": "autoencoders.own_or_given",
     "rerun_one_entry": "experiment_log",
     "study_or_given": "capacity.shown",
     "widths_or_given": "capacity.width_solver",
-    "check_against_pca": "autoencoders.beside_pca",
-    "check_autoencoder": "autoencoders.contract",
-    "check_capstone": "autoencoders.capstone",
-    "check_dimension": "autoencoders.dimension",
-    "check_elbow": "autoencoders.dimension",
-    "check_pca_errors": "autoencoders.beside_pca",
-    "check_probe": "autoencoders.probe",
-    "check_reconstruction_errors": "autoencoders.curve",
-    "own_or_given_curve": "autoencoders.own_or_given",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__, __dir__ = late_names(globals(), _MODULES)

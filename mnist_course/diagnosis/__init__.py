@@ -8,8 +8,9 @@ that the trusted grader can use them; `diagnose` takes a Keras model apart for t
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mnist_course.late_names import late_names
 
 if TYPE_CHECKING:
     from mnist_course.diagnosis.code import check_code
@@ -70,8 +71,4 @@ _MODULES = {
     "update_size": "short_runs",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__, __dir__ = late_names(globals(), _MODULES)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mnist_course.late_names import late_names
 
 if TYPE_CHECKING:
     from mnist_course.drawings.changes import CHANGES
@@ -22,7 +23,7 @@ __all__ = [
     "synthetic_digit",
 ]
 
-_HOME = {
+_MODULES = {
     "CHANGES": "changes",
     "Drawing": "drawing",
     "draw": "drawing",
@@ -33,13 +34,5 @@ _HOME = {
     "synthetic_digit": "synthetic",
 }
 
-
-def __getattr__(name: str) -> Any:
-    # Late: NumPy and Pillow load when a name is used, not when the package is.
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+# Late: NumPy and Pillow load when a name is used, not when the package is.
+__getattr__, __dir__ = late_names(globals(), _MODULES)

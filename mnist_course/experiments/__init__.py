@@ -5,8 +5,9 @@ Nothing heavy is loaded here: the grader reads records with NumPy alone.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mnist_course.late_names import late_names
 
 if TYPE_CHECKING:
     from mnist_course.experiments.recording.fit_record import (
@@ -78,8 +79,4 @@ _MODULES = {
     "weights_digest": "recording.fit_record",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__, __dir__ = late_names(globals(), _MODULES)

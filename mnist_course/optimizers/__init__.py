@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mnist_course.late_names import late_names
 
 if TYPE_CHECKING:
     from mnist_course.optimizers.per_layer_learning_rate import PerLayerLearningRate
 
 __all__ = ["PerLayerLearningRate"]
 
+_MODULES = {"PerLayerLearningRate": "per_layer_learning_rate"}
 
-def __getattr__(name: str) -> Any:
-    if name != "PerLayerLearningRate":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # Here, so that importing the package does not load Keras.
-    from mnist_course.optimizers.per_layer_learning_rate import PerLayerLearningRate
-
-    return PerLayerLearningRate
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+# Late: Keras loads when a name is used, not when the package is.
+__getattr__, __dir__ = late_names(globals(), _MODULES)

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mnist_course.late_names import late_names
 
 if TYPE_CHECKING:
     from mnist_course.reader.loading import load_reader
 
 __all__ = ["load_reader"]
 
-_HOME = {"load_reader": "loading"}
+_MODULES = {"load_reader": "loading"}
 
-
-def __getattr__(name: str) -> Any:
-    # Late: NumPy loads when a name is used, not when the package is.
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+# Late: NumPy loads when a name is used, not when the package is.
+__getattr__, __dir__ = late_names(globals(), _MODULES)

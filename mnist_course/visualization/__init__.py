@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mnist_course.late_names import late_names
 
 if TYPE_CHECKING:
     from mnist_course.visualization.activations import ActivationsDisplay, plot_activations
@@ -48,7 +49,7 @@ __all__ = [
     "plot_occlusion",
 ]
 
-_HOME = {
+_MODULES = {
     "ActivationsDisplay": "activations",
     "ConfusionMatrixDisplay": "confusion_matrix",
     "FeatureMapsDisplay": "feature_maps",
@@ -70,13 +71,5 @@ _HOME = {
     "plot_occlusion": "occlusion",
 }
 
-
-def __getattr__(name: str) -> Any:
-    # Late: matplotlib, seaborn and pandas load when a name is used, not when the package is.
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+# Late: matplotlib, seaborn and pandas load when a name is used, not when the package is.
+__getattr__, __dir__ = late_names(globals(), _MODULES)

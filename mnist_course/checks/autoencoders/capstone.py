@@ -51,7 +51,7 @@ def check_capstone(capstone: Any, *, words: float, design: float, claim: float) 
         )
     texts = _texts(capstone)
     results, wrong_design = _results(capstone)
-    wrong_claim = _claim(capstone, results) if results else _no_numbers()
+    wrong_claim = _claim(capstone, results) if len(results) > 1 else _no_numbers()
     parts = ((texts, words), (wrong_design, design), (wrong_claim, claim))
     findings = [found for found, _ in parts if found is not None]
     earned = sum(points for found, points in parts if found is None)
@@ -136,7 +136,7 @@ def _poor_design(results: Results, control: str) -> Finding | None:
 
 def _no_numbers() -> Finding:
     return Finding(
-        "The claim is compared with the numbers once there are some.",
+        "The claim is compared with the numbers once there are those of two arms.",
         "A claim without numbers is an opinion.",
         'Fill in capstone["results"] first.',
     )

@@ -69,7 +69,7 @@ def outputs_of(model: Any, inputs: Array, name: str) -> Array:
     if shape and None not in shape and not fits:
         raise CheckFailed(
             f"`{name}` takes inputs of the shape {shape}; it should take {inputs.shape[1:]}.",
-            "What goes in is a part of the contract: an image for an encoder, a code for a decoder.",
+            "What goes in is a part of the contract: images for an encoder, codes for a decoder.",
             "Look at its Input, and whether two models have changed places.",
         )
     given = inputs.reshape(len(inputs), *shape) if fits else inputs

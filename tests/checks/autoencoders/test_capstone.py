@@ -59,7 +59,7 @@ def test_lower_may_be_better():
         ({"prediction": ""}, 4, '"prediction" has 0 words'),
         ({"limits": "None."}, 4, '"limits" has 1 words'),
         ({"control": "nothing"}, 3, "The control is 'nothing'"),
-        ({"results": {"teacher": [0.93, 0.94, 0.93]}}, 3, "one arm, 'teacher'"),
+        ({"results": {"teacher": [0.93, 0.94, 0.93]}}, 1, "one arm, 'teacher'"),
         ({"results": {"labels": [0.9], "teacher": [0.93]}}, 1, "has 1 runs"),
         (
             {"results": {"labels": [0.9] * 3, "teacher": [0.93] * 3}},
