@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mnist_course.checks import backend
-from mnist_course.checks.experiment_log import experiments
+from mnist_course.checks.experiment_log import Experiment, experiments
 from mnist_course.checks.measurement import held_out, inputs_for
 from mnist_course.checks.score import Score
 from mnist_course.checks.trained_model import record_of, weights_of
+from mnist_course.experiments.recording.settings import hidden_dense
 from mnist_course.grading.results import Finding
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ def check_health(
     log : ExperimentLog
     output_and_loss, units_alive, no_bottleneck : float
         Points for: an output layer that suits the loss; no hidden layer with too many dead units;
-        no hidden layer that is too narrow, unless an experiment in the log on the number of units
-        says why.
+        no hidden layer that is too narrow, unless an experiment in the log compares such a layer
+        with a wider one, and says why.
     dead_share : float
         A hidden layer must have a smaller share (0..1) of units that give 0 for every image.
     bottleneck : int
@@ -104,7 +105,7 @@ def _wide(network: Network, log: ExperimentLog, points: float, limit: int) -> Sc
         return Score(points, points)
     smallest = min(layer.units or 0 for layer in narrow)
     saw = f"There is a hidden layer of {smallest} units."
-    if any(e.setting == "units" and e.has_reason for e in experiments(log)):
+    if any(e.has_reason and _across(e, limit) for e in experiments(log)):
         return Score(points, points, f"{saw} An experiment in the log looks into it.")
     return Score(
         0,
@@ -112,4 +113,15 @@ def _wide(network: Network, log: ExperimentLog, points: float, limit: int) -> Sc
         saw,
         "All that the network knows about a picture passes through these few numbers.",
         "Widen the layer, or show with an experiment in the log that the width does not matter.",
+    )
+
+
+def _across(experiment: Experiment, limit: int) -> bool:
+    """Tell whether an experiment compares a layer that is too narrow with a wider one."""
+    if experiment.setting != "units":
+        return False
+    one, other = (hidden_dense(fit) for fit in (experiment.compared_with, experiment.fit))
+    return any(
+        ((a.units or 0) <= limit) != ((b.units or 0) <= limit)
+        for a, b in zip(one, other, strict=False)
     )

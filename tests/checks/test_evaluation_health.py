@@ -97,3 +97,13 @@ def test_a_narrow_layer_needs_an_experiment(
     why = "Does the second layer really need so many units?"
     log = make_log(looked, replace(record, number=2, why=why))
     assert check_health(model, log) == 5
+
+
+def test_an_experiment_on_another_width_excuses_no_narrow_layer(
+    known: Any, make_model: Any, make_fit: Any, final: Any, make_log: Any
+) -> None:
+    model = make_model((1000, 10))
+    record = final(model, hidden=(1000, 10))
+    looked = make_fit(1, hidden=(64, 10), activation="relu", learning_rate=1e-3, accuracy=0.97)
+    log = make_log(looked, replace(record, number=2, why="Wider, because 64 units were few."))
+    assert check_health(model, log) == 4
