@@ -9,6 +9,7 @@ os.environ["MPLBACKEND"] = "agg"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -60,3 +61,17 @@ def trained_model(small_train: tuple[np.ndarray, np.ndarray]) -> Any:
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(*small_train, epochs=5, batch_size=32, verbose=0)
     return model
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, Any, Any]:
+    """Make what a test printed sendable: processes that share the tests speak UTF-8.
+
+    Some tests are about text that is none, and their log shows it.
+    """
+    report = yield
+    report.sections = [
+        (name, text.encode("utf-8", "backslashreplace").decode("utf-8"))
+        for name, text in report.sections
+    ]
+    return report
