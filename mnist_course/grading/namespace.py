@@ -144,6 +144,8 @@ def take_apart(value: Any) -> Portable | Opaque | None:
             return _frame(value)
         if "matplotlib.Figure" in names:
             return _figure(value)
+        if "matplotlib.Axes" in names:  # what seaborn gives back
+            return _figure(value.figure)
         if names & {"tensorflow.Tensor", "tensorflow.Variable", "keras.Variable"}:
             return Portable("array", {"array": np.asarray(value)})
         if names & {"pandas.Series", "pandas.Index"}:

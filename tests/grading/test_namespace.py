@@ -244,3 +244,16 @@ def test_a_missing_model_with_log_is_what_was_recorded(tmp_path: Path) -> None:
 
 def test_taking_apart_says_no_to_what_it_does_not_know() -> None:
     assert take_apart(object()) is None
+
+
+def test_axes_stand_for_their_figure(tmp_path: Path) -> None:
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots()
+    axes.plot([1, 2], [3, 4], label="one")
+    axes.set_xlabel("epoch")
+    plt.close(figure)
+    values = sent(tmp_path, axes=axes, figure=figure)
+    (ours,), (whole,) = values["axes"]["axes"], values["figure"]["axes"]
+    assert ours["xlabel"] == whole["xlabel"] == "epoch"
+    assert ours["lines"][0]["y"].tolist() == [3, 4]
