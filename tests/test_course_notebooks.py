@@ -11,7 +11,8 @@ import pytest
 
 from mnist_course.grading import release_rules
 from mnist_course.grading.assignment import Assignment, read_assignment
-from mnist_course.proof.proof_file import source_ids
+from mnist_course.proof.proof_file import read_proof, source_ids
+from mnist_course.proof.reference import edited, reference
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -72,3 +73,15 @@ def test_rubrics_have_four_levels(notebook: Any, assignment: Assignment) -> None
         assert len(levels) == 4
         assert levels == sorted(levels, reverse=True)
         assert (levels[0], levels[-1]) == (item.points, 0)
+
+
+def test_every_item_is_failed_by_two_wrong_solutions_at_least(
+    name: str, source: Path, assignment: Assignment
+) -> None:
+    mutants, answers = read_proof(name, ROOT).mutants, reference(source)
+    killed = [mutant.kills for mutant in mutants]
+    items = [cell.grade_id for cell in assignment.grade_cells]
+    assert set(killed) == set(items)
+    assert all(killed.count(item) >= 2 for item in items)
+    for mutant in mutants:
+        edited(answers, mutant.edits, by=mutant.name)  # every text that they look for is there

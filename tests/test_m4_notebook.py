@@ -16,7 +16,7 @@ from mnist_course.drawings import draw, drawings, practice_drawings, supplied_dr
 from mnist_course.grading.assignment import free_names, read_assignment, visible_source
 from mnist_course.grading.autograde import autograde
 from mnist_course.grading.results import Verdict
-from tests.running_notebooks import points, run
+from tests.running_notebooks import points, points_given, run
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "source" / "m4" / "m4.ipynb"
@@ -36,12 +36,8 @@ def text(notebook: Any) -> str:
 
 
 def test_the_items_add_up_to_a_hundred() -> None:
-    assignment = read_assignment(SOURCE)
-    automatic = {cell.grade_id: cell.points for cell in assignment.grade_cells}
-    manual = {cell.grade_id: cell.points for cell in assignment.graded if cell.is_manual}
-    assert automatic == ITEMS
-    assert manual == MANUAL
-    assert (sum(automatic.values()), sum(manual.values())) == (80, 20)
+    assert points_given(SOURCE) == (ITEMS, MANUAL)
+    assert (sum(ITEMS.values()), sum(MANUAL.values())) == (80, 20)
 
 
 def test_a_grade_cell_needs_the_function_and_the_table_alone() -> None:

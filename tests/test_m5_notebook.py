@@ -12,7 +12,7 @@ import pytest
 
 from examples.submissions import DESCRIPTIONS, EXPECTED, ITEMS, make, write_all
 from mnist_course.grading.assignment import free_names, read_assignment, visible_source
-from tests.running_notebooks import points, run
+from tests.running_notebooks import points, points_given, run
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "source" / "m5" / "m5.ipynb"
@@ -30,12 +30,8 @@ def text(notebook: Any) -> str:
 
 
 def test_the_items_add_up_to_a_hundred() -> None:
-    assignment = read_assignment(SOURCE)
-    automatic = {cell.grade_id: cell.points for cell in assignment.grade_cells}
-    manual = {cell.grade_id: cell.points for cell in assignment.graded if cell.is_manual}
-    assert automatic == dict(ITEMS)
-    assert manual == MANUAL
-    assert (sum(automatic.values()), sum(manual.values())) == (60, 40)
+    assert points_given(SOURCE) == (ITEMS, MANUAL)
+    assert (sum(ITEMS.values()), sum(MANUAL.values())) == (60, 40)
 
 
 def test_a_grade_cell_needs_the_model_and_the_log_alone() -> None:

@@ -9,17 +9,13 @@ from typing import Any
 import nbformat
 import pytest
 
-from examples.proofs.m8 import PROOF
 from examples.proofs.proof import Edit
 from mnist_course.experiments import Claim
 from mnist_course.experiments.studies.verdict import supports
 from mnist_course.experiments.trials.shipped import shipped
 from mnist_course.experiments.trials.shipped_lists import m8 as shipped_list
 from mnist_course.experiments.trials.shipping import FOLDER, listed, missing
-from mnist_course.grading.assignment import free_names, read_assignment, visible_source
-from mnist_course.grading.report import grade_to_folder
-from mnist_course.proof.reference import as_bytes, edited, reference
-from tests.running_notebooks import points, run
+from tests.running_notebooks import findings_of, needed_names, points, points_given, run
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "source" / "m8" / "m8.ipynb"
@@ -58,17 +54,12 @@ def cells(notebook: Any) -> dict[str, str]:
 
 
 def test_the_items_add_up_to_a_hundred() -> None:
-    assignment = read_assignment(SOURCE)
-    assert {cell.grade_id: cell.points for cell in assignment.grade_cells} == ITEMS
-    assert {cell.grade_id: cell.points for cell in assignment.graded if cell.is_manual} == MANUAL
+    assert points_given(SOURCE) == (ITEMS, MANUAL)
     assert (sum(ITEMS.values()), sum(MANUAL.values())) == (75, 25)
 
 
 def test_a_grade_cell_needs_its_answer_and_no_other() -> None:
-    for cell in read_assignment(SOURCE).grade_cells:
-        assert free_names(cell.source) == NAMES[cell.grade_id]
-        # What students see is a check of its own, with no name that only the hidden part binds.
-        assert free_names(visible_source(cell.source)) == NAMES[cell.grade_id]
+    assert needed_names(SOURCE) == NAMES
 
 
 @pytest.mark.parametrize(
@@ -99,15 +90,6 @@ def test_every_task_has_all_its_parts_in_order(part: str, notebook: Any) -> None
 )  # fmt: skip
 def test_every_topic_has_its_place(topic: str, cells: dict[str, str]) -> None:
     assert topic.lower() in "\n".join(cells.values()).lower()
-
-
-def test_every_item_is_failed_by_two_wrong_solutions_at_least() -> None:
-    answers = reference(SOURCE)
-    for item in ITEMS:
-        assert sum(mutant.kills == item for mutant in PROOF.mutants) >= 2
-    for mutant in PROOF.mutants:
-        assert mutant.kills in ITEMS
-        edited(answers, mutant.edits, by=mutant.name)  # every text that they look for is there
 
 
 def test_the_thresholds_in_prose_are_those_of_the_checks(cells: dict[str, str]) -> None:
@@ -188,22 +170,6 @@ def test_the_release_runs_as_it_stands(tmp_path: Path) -> None:
     assert not list((tmp_path / "trials").glob("*.json*"))
 
 
-def findings_of(edits: tuple[Edit, ...], folder: Path) -> dict[str, tuple[float, str]]:
-    """Grade the solution with these edits by the real engine: points and words of each item."""
-    submission = folder / "mine.ipynb"
-    submission.write_bytes(as_bytes(edited(reference(SOURCE), edits, by="this test")))
-    grade = grade_to_folder(submission, SOURCE, folder / "out", deadline_seconds=SECONDS)
-    assert not grade.grader_failed
-    assert (folder / "out" / "results.json").is_file()
-    return {
-        cell.grade_id: (
-            float(cell.score or 0),
-            " ".join(f"{f.saw} {f.why} {f.next_step}" for f in cell.findings),
-        )
-        for cell in grade.automatic
-    }
-
-
 WRONG = {
     "m8-shapes": (
         ("m8-shapes-solution", "(side - kernel) // stride + 1", "(side - kernel) // stride"),
@@ -244,7 +210,9 @@ feedback."""
 @pytest.mark.kernel
 @pytest.mark.keras
 def test_wrong_answers_are_told_what_is_wrong(tmp_path: Path) -> None:
-    found = findings_of(tuple(Edit(*edit) for edit, _, _ in WRONG.values()), tmp_path)
+    found = findings_of(
+        SOURCE, [Edit(*edit) for edit, _, _ in WRONG.values()], tmp_path, deadline_seconds=SECONDS
+    )
     for item, (_, left, words) in WRONG.items():
         earned, told = found[item]
         assert words in told, f"{item}: {earned} points, {told}"
@@ -345,5 +313,5 @@ digit_changes = Sequential([Input((28, 28, 1)), RandomZoom(0.1), geschoben])
 @pytest.mark.keras
 def test_another_style_earns_every_point(tmp_path: Path) -> None:
     edits = tuple(Edit(cell, None, new) for cell, new in OTHER_STYLE.items())
-    found = findings_of(edits, tmp_path)
+    found = findings_of(SOURCE, edits, tmp_path, deadline_seconds=SECONDS)
     assert {item: points for item, (points, _) in found.items()} == ITEMS, found

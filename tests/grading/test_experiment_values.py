@@ -7,6 +7,7 @@ import math
 from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mnist_course.experiments.recording.fit_record import FitRecord, LayerRecord
@@ -76,6 +77,30 @@ def sent(value: Any) -> Any:
 def test_comes_back_equal(value: Any) -> None:
     assert sent(value) == value
     assert type(sent({"one": [value]})["one"][0]) is type(value)
+
+
+TABLES = {
+    "counted": pd.crosstab(pd.Series([1, 1, 2]), pd.Series([1, 2, 2]), margins=True),
+    "by arm": pd.DataFrame({"mean": [0.9, 0.8]}, index=pd.Index(["sgd", "adam"], name="arm")),
+    "by arm and seed": pd.DataFrame(
+        {"val": [0.9, math.nan]}, index=pd.MultiIndex.from_product([["sgd"], [0, 1]])
+    ),
+    "same names": pd.DataFrame([[1, 2.5], [3, 4.5]], columns=["n", "n"]),
+    "unlike types": pd.DataFrame({"word": ["a", None], "n": [1, 2]}),
+    "no columns": pd.DataFrame(index=[3, 4]),
+    "no rows": pd.DataFrame({"n": []}),
+}
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_a_table_comes_back_with_its_index(table: pd.DataFrame) -> None:
+    back = sent(table)
+    assert back.shape == table.shape
+    assert list(back.columns) == [str(name) for name in table.columns]
+    assert list(back.index.names) == [n if n is None else str(n) for n in table.index.names]
+    assert list(back.index) == list(table.index)
+    if table.size:
+        assert np.array_equal(np.asarray(back, object)[0], np.asarray(table, object)[0])
 
 
 def test_a_trial_comes_back_equal_with_nan_and_infinity() -> None:

@@ -131,10 +131,10 @@ def test_frames_with_an_index_that_says_something(tmp_path: Path) -> None:
     counted = frame.reset_index().groupby(["arm", "mean"]).size().to_frame("n")
     unnamed = pd.DataFrame({"mean": [0.9]}, index=["sgd"])
     values = sent(tmp_path, frame=frame, counted=counted, unnamed=unnamed)
-    columns = dict(values["frame"]["columns"])
-    assert columns["arm"] == ["sgd", "adam"] and columns["mean"].tolist() == [0.9, 0.8]
-    assert [name for name, _ in values["counted"]["columns"]] == ["arm", "mean", "n"]
-    assert dict(values["unnamed"]["columns"])["index"] == ["sgd"]
+    assert values["frame"]["index"] == [["arm", ["sgd", "adam"]]]
+    assert [name for name, _ in values["frame"]["columns"]] == ["mean"]
+    assert [name for name, _ in values["counted"]["index"]] == ["arm", "mean"]
+    assert values["unnamed"]["index"] == [[None, ["sgd"]]]
 
 
 def test_figures_with_error_bars_bands_and_bars(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ def test_a_right_table(table: pd.DataFrame, methods: dict[str, Any], small: Any)
     assert (float(score), score.of) == (5, 5), str(score)
     more = pd.concat([table, pd.DataFrame([{"method": "mine", "accuracy": 1, "seconds": 1}])])
     assert float(check(more, methods, small)) == 5
+    assert float(check(table.set_index("method"), methods, small)) == 5
     assert honest_share(methods, rows=150, seed=3) == (1.0, None)
 
 
