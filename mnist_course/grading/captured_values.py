@@ -179,4 +179,13 @@ def _history(parts: Mapping[str, Any]) -> Any:
 def _frame(parts: Mapping[str, Any]) -> Any:
     import pandas as pd
 
-    return pd.DataFrame(dict(parts["columns"]))
+    names, levels = zip(*parts["index"], strict=True)
+    index = (
+        pd.Index(levels[0], name=names[0])
+        if len(names) == 1
+        else pd.MultiIndex.from_arrays(list(levels), names=list(names))
+    )
+    # By number first: two columns may have the same name.
+    table = pd.DataFrame({i: values for i, (_, values) in enumerate(parts["columns"])}, index)
+    table.columns = pd.Index([name for name, _ in parts["columns"]], dtype=object)
+    return table

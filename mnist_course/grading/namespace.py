@@ -250,15 +250,18 @@ def _shape(model: Any, name: str) -> Any:
 
 
 def _frame(frame: Any) -> Portable:
-    columns = []
-    # A table by arm has the arms as its index, which is part of what it says.
-    if any(n is not None for n in frame.index.names) or frame.index.dtype.kind in "OU":
-        frame = frame.reset_index(allow_duplicates=True)
-    for name in frame.columns:
-        values = frame[name].to_numpy()
-        plain = values if values.dtype.kind in "biuf" else [_cell(v) for v in values]
-        columns.append([str(name), plain])
-    return Portable("dataframe", {"columns": columns, "rows": len(frame)})
+    columns = [[str(name), _column(frame.iloc[:, i])] for i, name in enumerate(frame.columns)]
+    index = frame.index  # a table by arm says there which row is which
+    levels = [
+        [None if name is None else str(name), _column(index.get_level_values(i))]
+        for i, name in enumerate(index.names)
+    ]
+    return Portable("dataframe", {"columns": columns, "index": levels, "rows": len(frame)})
+
+
+def _column(values: Any) -> Any:
+    array = values.to_numpy()
+    return array if array.dtype.kind in "biuf" else [_cell(v) for v in array]
 
 
 def _cell(value: Any) -> Any:

@@ -133,6 +133,8 @@ def columns_of(table: Any, name: str) -> dict[str, list[Any]] | Finding:
             "It has a name for each column, and is shown as a table.",
             'pd.DataFrame(rows, columns=["method", "accuracy", "seconds"])',
         )
+    if set(getattr(table.index, "names", ())) & set(COLUMNS):  # table.set_index("method")
+        table = table.reset_index()
     missing = [column for column in COLUMNS if column not in list(table.columns)]
     if missing:
         return Finding(
