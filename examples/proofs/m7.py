@@ -400,4 +400,5 @@ PROOF = Proof(
         *_OF_WEIGHTS,
     ),
     trials=tuple((configuration, 4) for configuration in _OWN),
+    seeds=5,
 )

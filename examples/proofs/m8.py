@@ -327,4 +327,5 @@ PROOF = Proof(
         Margin("m8-digits", "accuracy", 0.988),
         Margin("m8-clothes", "fashion_accuracy", 0.885),
     ),
+    seeds=5,
 )

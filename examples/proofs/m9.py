@@ -309,4 +309,5 @@ PROOF = Proof(
     untouched=0.0,
     mutants=(*_CONTRACT, *_ERRORS, *_PCA, *_COMPARISON, *_DIMENSION, *_PROBE, *_CAPSTONE),
     margins=(Margin("m9-probe", "probe_accuracy", 0.85),),
+    seeds=5,
 )
