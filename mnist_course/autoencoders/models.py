@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mnist_course.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ def build_encoder(
     """
     import keras
 
-    _check_units(latent, hidden)
+    latent, hidden = _units(latent, hidden)
     layers = [keras.layers.Dense(units, activation=activation) for units in hidden]
     return keras.Sequential(
         [
@@ -87,7 +89,7 @@ def build_decoder(
     """
     import keras
 
-    _check_units(latent, hidden)
+    latent, hidden = _units(latent, hidden)
     layers = [keras.layers.Dense(units, activation=activation) for units in reversed(hidden)]
     return keras.Sequential(
         [
@@ -139,10 +141,12 @@ def build_autoencoder(
     return encoder, decoder, autoencoder
 
 
-def _check_units(latent: int, hidden: Sequence[int]) -> None:
+def _units(latent: int, hidden: Sequence[int]) -> tuple[int, tuple[int, ...]]:
+    """Return whole numbers of any kind, also of NumPy, as those that Keras takes."""
     for units in (latent, *hidden):
-        if isinstance(units, bool) or not isinstance(units, int) or units < 1:
+        if isinstance(units, bool) or not isinstance(units, int | np.integer) or units < 1:
             raise ConfigurationError(
                 f"Every layer needs one unit at least, got {units!r} among hidden={tuple(hidden)}, "
                 f"latent={latent!r}. Pass whole numbers from 1 on."
             )
+    return int(latent), tuple(map(int, hidden))

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from mnist_course.checks.plain_values import type_name
 from mnist_course.checks.score import CheckFailed
 from mnist_course.grading.serialization import Portable
 
-__all__ = ["Line", "lines_of"]
+__all__ = ["Line", "figure_parts", "lines_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Line:
     label : str
     values : array of shape (n,)
     axes : mapping
-        As ``grading/namespace.py`` takes them apart.
+        As ``grading/figure_parts.py`` takes them apart.
     legend : sequence of str
         Of the axes, or of the whole figure where the axes have none.
     """
@@ -60,25 +61,35 @@ def lines_of(curves: Any, *, name: str) -> list[Line]:
     return found
 
 
-def _figures(curves: Any, name: str) -> list[Mapping[str, Any]]:
-    """Return the parts of each figure, as they leave a student's kernel."""
+def figure_parts(figure: Any) -> Mapping[str, Any] | None:
+    """Return the parts of a figure, as `grading.figure_parts` names them; None for anything else.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure, axes or a grid in it, or its parts from a student's kernel
+    """
     from mnist_course.grading.namespace import take_apart
 
-    parts: list[Mapping[str, Any]] = []
+    known = figure if isinstance(figure, Portable) else take_apart(figure)
+    return known.parts if isinstance(known, Portable) and known.kind == "figure" else None
+
+
+def _figures(curves: Any, name: str) -> list[Mapping[str, Any]]:
+    """Return the parts of each figure, as they leave a student's kernel."""
+    found: list[Mapping[str, Any]] = []
     for figure in curves if isinstance(curves, (list, tuple)) else [curves]:
-        portable = figure if isinstance(figure, Portable) else take_apart(figure)
-        if not isinstance(portable, Portable) or portable.kind != "figure":
-            kind = type(figure).__name__
+        parts = figure_parts(figure)
+        if parts is None:
             raise CheckFailed(
                 f"`{name}` is still None."
                 if figure is None
-                else f"`{name}` holds a value of type {kind}; expected a figure.",
+                else f"`{name}` holds a value of type {type_name(figure)}; expected a figure.",
                 "The check reads the curves from the figure.",
                 f"Begin with {name}, axes = plt.subplots(1, 2), then draw into axes[0] and "
                 "axes[1].",
             )
-        parts.append(portable.parts)
-    return parts
+        found.append(parts)
+    return found
 
 
 def _mappings(values: Any) -> list[Mapping[str, Any]]:

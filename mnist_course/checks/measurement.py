@@ -15,6 +15,7 @@ from mnist_course.checks.new_rows import questions
 from mnist_course.checks.score import CannotGrade, CheckFailed
 from mnist_course.checks.trained_model import (
     CLASSES,
+    input_shape_of,
     is_verified,
     layers_of,
     lineage,
@@ -32,6 +33,7 @@ __all__ = [
     "Measured",
     "held_out",
     "inputs_for",
+    "known_by",
     "measure",
     "outputs_for",
     "rows_of_test_set",
@@ -119,6 +121,19 @@ def _held_out(data: str) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     return loaded.x_test, loaded.y_test.astype(np.int64)
 
 
+def known_by(model: Any, name: str = "model") -> str:
+    """Return what tells a model from others: its weights, or who answers for it.
+
+    Raises
+    ------
+    CheckFailed
+        As `weights_of`.
+    """
+    from mnist_course.experiments.recording.weights import weights_digest
+
+    return weights_digest(weights_of(model, name)) if is_verified(model) else f"seed {model.seed}"
+
+
 def inputs_for(
     model: Any, record: FitRecord | None, pixels: npt.NDArray[np.uint8]
 ) -> npt.NDArray[np.float32]:
@@ -144,12 +159,13 @@ def inputs_for(
             type(layer).__name__ == "Rescaling" for layer in layers_of(model)
         )
         factor, offset = (1.0 if rescales else 1.0 / 255.0), 0.0
-    shape = data.shape if data is not None else tuple(getattr(model, "input_shape", None) or ())[1:]
-    if None in shape or int(np.prod(shape, dtype=np.int64)) != PIXELS:
-        shape = pixels.shape[1:]
+    shape = data.shape if data is not None else input_shape_of(model)
+    sizes = [size for size in shape if size is not None]
+    if len(sizes) < len(shape) or int(np.prod(sizes, dtype=np.int64)) != PIXELS:
+        sizes = list(pixels.shape[1:])
     scaled = np.multiply(pixels, np.float32(factor), dtype=np.float32)
     scaled += np.float32(offset)
-    return scaled.reshape(len(pixels), *shape)
+    return scaled.reshape(len(pixels), *sizes)
 
 
 def measure(
@@ -173,12 +189,8 @@ def measure(
     CannotGrade
         If the training data were scaled in a way that cannot be repeated.
     """
-    from mnist_course.experiments import weights_digest
-
-    if is_verified(model):
-        weights_of(model, name)  # says what is wrong with it by the student's own name
+    known = known_by(model, name)  # says what is wrong with it by the student's own name
     record, _ = record_of(model, log)
-    known = weights_digest(weights_of(model, name)) if is_verified(model) else f"seed {model.seed}"
     key = (known, record.number if record is not None else 0, data)
     kept = _MEASURED.get(*key)
     if kept is not None:
@@ -228,7 +240,7 @@ def outputs_for(
         outputs = backend.current().predict(model, inputs_for(model, record, pixels))
     except ValueError as error:
         raise CheckFailed(
-            str(error),
+            str(error).replace("`model`", f"`{name}`"),
             "The test images go in as 28 x 28 pixels, or in the shape that you trained with.",
             "Begin the network with Input((28, 28)) and Flatten(), then train it.",
         ) from error

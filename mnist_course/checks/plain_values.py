@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,14 @@ import numpy.typing as npt
 
 from mnist_course.checks.score import CheckFailed
 
-__all__ = ["as_array", "as_number"]
+__all__ = ["as_array", "as_mapping", "as_number", "type_name"]
 
 FloatArray = npt.NDArray[np.float64]
+
+
+def type_name(value: Any) -> str:
+    """Return the name of a value's class; of one that could not leave a notebook, as it was."""
+    return str(getattr(value, "type_name", type(value).__name__))[:80]
 
 
 def as_array(value: Any, *, name: str, expected: str) -> FloatArray:
@@ -64,10 +70,17 @@ def as_array(value: Any, *, name: str, expected: str) -> FloatArray:
 
 def _no_numbers(value: Any, name: str, expected: str) -> CheckFailed:
     return CheckFailed(
-        f"`{name}` holds a value of type {type(value).__name__}, which is no table of numbers.",
+        f"`{name}` holds a value of type {type_name(value)}, which is no table of numbers.",
         f"Expected {expected}.",
         f"Print {name} and type({name}); a NumPy array is the usual form.",
     )
+
+
+def as_mapping(value: Any) -> Mapping[Any, Any] | None:
+    """Return a dict as it is, a DataFrame as its columns by name; None for anything else."""
+    if type(value).__name__ == "DataFrame":
+        return {str(name): list(value.iloc[:, i]) for i, name in enumerate(value.columns)}
+    return value if isinstance(value, Mapping) else None
 
 
 def as_number(value: Any) -> float | None:
@@ -78,7 +91,10 @@ def as_number(value: Any) -> float | None:
     if isinstance(value, (bool, np.bool_)) or value is None:
         return None
     if isinstance(value, numbers.Real):
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:  # a whole number of some hundred digits
+            return None
     else:
         try:
             array = np.asarray(value)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from mnist_course.checks.measurement import Kept, held_out, measure, outputs_for
-from mnist_course.checks.trained_model import CLASSES, is_verified, record_of, weights_of
+from mnist_course.checks.measurement import Kept, held_out, known_by, measure, outputs_for
+from mnist_course.checks.trained_model import CLASSES, is_verified, record_of
 from mnist_course.diagnosis.network import network_of
 
 if TYPE_CHECKING:
@@ -70,10 +70,8 @@ def predictions_of(model: Any, log: ExperimentLog) -> Predictions:
     CannotGrade
         If the training data were scaled in a way that cannot be repeated.
     """
-    from mnist_course.experiments import weights_digest
-
     measured = measure(model, log)
-    known = weights_digest(weights_of(model)) if is_verified(model) else f"seed {model.seed}"
+    known = known_by(model)
     kept = _PREDICTED.get(known)
     if kept is not None:
         return kept

@@ -18,6 +18,7 @@ __all__ = [
     "CLASSES",
     "Execution",
     "check_model",
+    "input_shape_of",
     "is_verified",
     "layers_of",
     "lineage",
@@ -81,6 +82,14 @@ def weights_of(model: Any, name: str = "model") -> list[np.ndarray[Any, Any]]:
             "because a NaN never trains away.",
         )
     return weights
+
+
+def input_shape_of(model: Any) -> tuple[int | None, ...]:
+    """Return the shape of one input of a model; () where nobody knows it, or it takes several."""
+    shape = getattr(model, "input_shape", None)
+    if not isinstance(shape, tuple) or not all(n is None or isinstance(n, int) for n in shape):
+        return ()
+    return shape[1:]
 
 
 def layers_of(model: Any) -> Iterator[Any]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from mnist_course.commands.errors import errors_in_words
 from mnist_course.commands.parameters import ACTIVATION, DATA_SET, UNITS, layer_sizes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mnist_course.commands.network_training import Settings, Trained
 
 __all__ = ["numpy_network"]
@@ -193,7 +191,7 @@ def evaluate(model: Path, dataset: str | None, plot: Path | None) -> None:
 
     if plot is not None:
         _check_folder(plot)
-    with _errors():
+    with errors_in_words():
         evaluation = evaluate_file(model, dataset)
         show(evaluation)
         if plot is not None:
@@ -226,7 +224,7 @@ def visualize(model: Path, dataset: str | None, output: Path, show: bool | None)
     """
     from mnist_course.commands import network_pictures
 
-    with _errors():
+    with errors_in_words():
         pictures = network_pictures.draw(model, dataset)
         for path in network_pictures.save(pictures, output):
             click.echo(f"Saved {path}")
@@ -239,7 +237,7 @@ def _train_and_save(settings: Settings, output: Path) -> None:
     from mnist_course.commands.training_progress import TrainingProgress
 
     kept = f"{output} is as it was before" if output.exists() else "no model was saved"
-    with _errors(), TrainingProgress(settings) as progress:
+    with errors_in_words(), TrainingProgress(settings) as progress:
         try:
             trained = network_training.train(settings, progress.epoch)
         except KeyboardInterrupt:
@@ -272,17 +270,3 @@ def _check_output(output: Path) -> None:
 def _check_folder(path: Path) -> None:
     if not path.parent.is_dir():
         raise click.UsageError(f"there is no folder {path.parent}: make it first.")
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    """Say errors that are no bugs in a sentence, with exit status 1."""
-    from mnist_course.exceptions import MnistCourseError
-
-    try:
-        yield
-    except MnistCourseError as error:
-        raise click.ClickException(str(error)) from error
-    except OSError as error:
-        where = error.filename2 or error.filename
-        raise click.ClickException(f"cannot write {where}: {error.strerror}") from error

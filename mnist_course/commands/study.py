@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mnist_course.commands.errors import errors_in_words
+
 if TYPE_CHECKING:
     from mnist_course.experiments.studies.carry_out import Carried
 
@@ -68,10 +70,10 @@ def list_(store: Path | None) -> None:
     for column in ("study", "question", "quick", "full"):
         table.add_column(column, overflow="fold")
     kept = as_store(store)
-    for name, one in STUDIES.items():
-        table.add_row(
-            *map(Text, (name, one.question, stored(one, "quick", kept), stored(one, "full", kept)))
-        )
+    with errors_in_words():
+        for name, one in STUDIES.items():
+            done = (stored(one, "quick", kept), stored(one, "full", kept))
+            table.add_row(*map(Text, (name, one.question, *done)))
     console = Console()
     console.print(table)
     console.print(
@@ -119,7 +121,6 @@ def run(
 
     Exit status: 0 when all is done; 1 when trials gave no result; 130 when it was stopped.
     """
-    from mnist_course.exceptions import MnistCourseError
     from mnist_course.experiments.studies.carry_out import carry_out
     from mnist_course.experiments.studies.catalogue import STUDIES, named
     from mnist_course.experiments.studies.progress import StudyProgress
@@ -134,22 +135,21 @@ def run(
     if keep_record and size != "full":
         raise click.UsageError("only the full size is kept in docs/. Add --size full.")
     try:
-        chosen = list(STUDIES.values()) if everything else [named(name) for name in names]
-        with StudyProgress() as progress, Workforce(workers, scheduler) as force:
-            for one in chosen:
-                carried = carry_out(
-                    one, size, store=as_store(store), force=force, listener=progress
-                )
-                write_results(carried, results / one.name)
-                if keep_record:
-                    write_record(carried, root)
-                    write_page(root)
-                _show(carried, results / one.name)
+        with errors_in_words():
+            chosen = list(STUDIES.values()) if everything else [named(name) for name in names]
+            with StudyProgress() as progress, Workforce(workers, scheduler) as force:
+                for one in chosen:
+                    carried = carry_out(
+                        one, size, store=as_store(store), force=force, listener=progress
+                    )
+                    write_results(carried, results / one.name)
+                    if keep_record:
+                        write_record(carried, root)
+                        write_page(root)
+                    _show(carried, results / one.name)
     except KeyboardInterrupt:
         click.echo("Stopped. Finished trials are stored: the same command goes on.", err=True)
         sys.exit(_STOPPED)
-    except MnistCourseError as error:
-        raise click.ClickException(str(error)) from error
 
 
 @study.command()
@@ -159,21 +159,18 @@ def run(
 @_RESULTS
 def plot(names: tuple[str, ...], size: Any, store: Path | None, results: Path) -> None:
     """Draw the figures of the studies NAMES again from stored trials; nothing is trained."""
-    from mnist_course.exceptions import MnistCourseError
     from mnist_course.experiments.studies.catalogue import named
     from mnist_course.experiments.studies.result_files import write_figures
     from mnist_course.experiments.studies.stored_only import from_store
 
     if not names:
         raise click.UsageError("name a study. See: mnist-course study list")
-    try:
+    with errors_in_words():
         for name in names:
             one = named(name)
             carried = from_store(one, size, store)
             for path in write_figures(carried, results / one.name):
                 click.echo(path.as_posix())
-    except MnistCourseError as error:
-        raise click.ClickException(str(error)) from error
 
 
 @study.command()
@@ -181,11 +178,10 @@ def plot(names: tuple[str, ...], size: Any, store: Path | None, results: Path) -
 @_ROOT
 def page(check: bool, root: Path) -> None:
     """Write docs/RESULTS.md from docs/measurements/studies/."""
-    from mnist_course.exceptions import MnistCourseError
     from mnist_course.experiments.studies import results_page
     from mnist_course.experiments.studies.record import read_records
 
-    try:
+    with errors_in_words():
         if not check:
             click.echo(results_page.write_page(root).relative_to(root).as_posix())
             return
@@ -194,8 +190,6 @@ def page(check: bool, root: Path) -> None:
             click.echo("docs/RESULTS.md is not up to date. Run: mnist-course study page", err=True)
             sys.exit(1)
         click.echo("docs/RESULTS.md is up to date.")
-    except MnistCourseError as error:
-        raise click.ClickException(str(error)) from error
 
 
 def _show(carried: Carried, folder: Path) -> None:

@@ -42,6 +42,7 @@ class Builders:
             "figure": lambda parts: Portable("figure", parts),
             "array": lambda parts: parts["array"],
             "function": lambda parts: StudentFunction(parts, self.line),
+            "plain": lambda parts: parts["value"],
             "trial": _trial,
         }
         # A call may give back another function, but no model.

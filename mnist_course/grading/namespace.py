@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from mnist_course.grading.figure_parts import figure_of, figure_parts
 from mnist_course.grading.serialization import Opaque, Portable, encode
 
-__all__ = ["CALLS", "callable_of", "export", "take_apart"]
+__all__ = ["CALLS", "callable_of", "export", "portable_config", "take_apart"]
 
 CALLS = ".calls"  # suffix of the file that says: keep this process, it will be called
 _MOST_CALLABLES = 10_000
-_MOST_BARS = 2_000  # bars, error bars or bands of one picture
 _PLAIN_CLASSES = frozenset(
     {"mnist_course.Claim", "mnist_course.Configuration", "mnist_course.Trial"}
 )
@@ -134,22 +134,22 @@ def take_apart(value: Any) -> Portable | Opaque | None:
     try:
         if "mnist_course.ExperimentLog" in names:
             return Portable("experiment_log", {"log": value.to_dict()})
-        if names & _PLAIN_CLASSES:
-            return _as_json(value)
+        for kind in names & _PLAIN_CLASSES:
+            return _as_json(value, kind)
         if "keras.Model" in names:
             return _model(value)
         if "keras.History" in names:
             return Portable("history", {"history": _series(value.history), "epoch": value.epoch})
         if "pandas.DataFrame" in names:
             return _frame(value)
-        if "matplotlib.Figure" in names:
-            return _figure(value)
-        if "matplotlib.Axes" in names:  # what seaborn gives back
-            return _figure(value.figure)
+        if (figure := figure_of(value, names)) is not None:
+            return Portable("figure", figure_parts(figure))
         if names & {"tensorflow.Tensor", "tensorflow.Variable", "keras.Variable"}:
             return Portable("array", {"array": np.asarray(value)})
         if names & {"pandas.Series", "pandas.Index"}:
-            return Portable("array", {"array": np.asarray(value)})
+            return Portable("array", {"array": _column(value)})
+        if isinstance(value, (dict, list, tuple)):  # a defaultdict, a Counter, a named tuple
+            return Portable("plain", {"value": _plain(value)})
         if isinstance(value, type):
             return Opaque("class", "it is not a value")
         if callable(value):
@@ -160,11 +160,12 @@ def take_apart(value: Any) -> Portable | Opaque | None:
     return None
 
 
-def _as_json(value: Any) -> Portable:
+def _as_json(value: Any, class_name: str) -> Portable:
     """Return one of the package's own values as the bytes of its JSON: one item, however large."""
     text = json.dumps(value.to_dict(), allow_nan=True)
-    kind = type(value).__name__.lower()
-    return Portable(kind, {"json": np.frombuffer(text.encode(), np.uint8)})
+    return Portable(
+        class_name.rpartition(".")[2].lower(), {"json": np.frombuffer(text.encode(), np.uint8)}
+    )
 
 
 def _series(history: Mapping[str, Iterable[Any]]) -> dict[str, list[float]]:
@@ -195,28 +196,45 @@ def _signature(function: Any) -> str:
 
 def _model(model: Any) -> Portable | Opaque:
     from mnist_course.exceptions import NotPortableError
-    from mnist_course.experiments.recording.model_facts import compiled_facts, own_functions
+    from mnist_course.experiments.recording.model_facts import compiled_facts
+
+    if not model.built:
+        return Opaque(type(model).__name__, "the model was never built: it gets weights in fit()")
+    weights = [np.asarray(w) for w in model.get_weights()]
+    facts = _facts(model, weights)
+    try:
+        config = portable_config(model)
+    except NotPortableError as error:
+        return _remote(facts, str(error))
+    parts = {"config": config, "weights": weights, "compiled": compiled_facts(model)}
+    return Portable("model", parts | {"facts": facts})
+
+
+def portable_config(model: Any) -> str:
+    """Return the JSON from which the grader can build a Keras model again.
+
+    Raises
+    ------
+    NotPortableError
+        With the reason, if it cannot.
+    """
+    from mnist_course.exceptions import NotPortableError
+    from mnist_course.experiments.recording.model_facts import own_functions
     from mnist_course.grading.model_spec import parse_model
 
     kind = type(model).__name__
-    if not model.built:
-        return Opaque(kind, "the model was never built: it gets weights in fit()")
-    weights = [np.asarray(w) for w in model.get_weights()]
-    facts = _facts(model, weights)
-    if kind not in ("Sequential", "Functional", "Model") or not type(model).__module__.startswith(
-        "keras."
-    ):
-        return _remote(facts, f"a subclassed model ({kind}) cannot be rebuilt from its layers")
+    of_keras = type(model).__module__.startswith("keras.")
+    if kind not in ("Sequential", "Functional", "Model") or not of_keras:
+        raise NotPortableError(f"a subclassed model ({kind}) cannot be rebuilt from its layers")
     try:
-        config = model.to_json()
+        config: str = model.to_json()
         parse_model(config)
         if own := own_functions(model):
             raise NotPortableError(f"the activation {own[0]!r} is a function of the notebook")
     except Exception as error:
         # Besides our own refusal: a layer of the student's may fail in its get_config.
-        return _remote(facts, f"the model cannot be rebuilt: {error}")
-    parts = {"config": config, "weights": weights, "compiled": compiled_facts(model)}
-    return Portable("model", parts | {"facts": facts})
+        raise NotPortableError(f"the model cannot be rebuilt: {error}") from error
+    return config
 
 
 def _remote(facts: dict[str, Any], reason: str) -> Portable:
@@ -259,68 +277,16 @@ def _frame(frame: Any) -> Portable:
     return Portable("dataframe", {"columns": columns, "index": levels, "rows": len(frame)})
 
 
+def _plain(value: Any) -> Any:
+    """Return a container as its plain type, the only kind that is written."""
+    return next(kind(value) for kind in (dict, list, tuple) if isinstance(value, kind))
+
+
 def _column(values: Any) -> Any:
     array = values.to_numpy()
     return array if array.dtype.kind in "biuf" else [_cell(v) for v in array]
 
 
 def _cell(value: Any) -> Any:
-    return value if type(value) in (str, int, float, bool, type(None)) else str(value)
-
-
-def _figure(figure: Any) -> Portable:
-    legend = [t.get_text() for legend in figure.legends for t in legend.get_texts()]
-    parts = {"title": figure.get_suptitle(), "legend": legend}
-    return Portable("figure", {**parts, "axes": [_axes(axes) for axes in figure.axes]})
-
-
-def _axes(axes: Any) -> dict[str, Any]:
-    legend = axes.get_legend()
-    return {
-        "title": next(filter(None, map(axes.get_title, ("center", "left", "right"))), ""),
-        "xlabel": axes.get_xlabel(),
-        "ylabel": axes.get_ylabel(),
-        "legend": [] if legend is None else [t.get_text() for t in legend.get_texts()],
-        "lines": [
-            {"label": str(line.get_label()), "x": _numbers(line.get_xdata()),
-             "y": _numbers(line.get_ydata())}
-            for line in axes.get_lines()
-        ],
-        "points": [
-            {"label": str(drawn.get_label()), "x": _numbers(drawn.get_offsets()[:, 0]),
-             "y": _numbers(drawn.get_offsets()[:, 1])}
-            for drawn in axes.collections if type(drawn).__name__ == "PathCollection"
-        ],
-        "texts": [text.get_text() for text in axes.texts],
-        "images": len(axes.get_images()),
-        "bars": len(axes.patches),
-        "tops": _tops(axes),
-        "segments": _corners(axes, "LineCollection"),
-        "bands": _corners(axes, "PolyCollection"),
-    }  # fmt: skip
-
-
-def _tops(axes: Any) -> list[dict[str, Any]]:
-    """Return where the bars end: an upright one in y, a lying one in x."""
-    bars = [patch for patch in axes.patches if type(patch).__name__ == "Rectangle"]
-    x = [bar.get_x() + bar.get_width() for bar in bars[:_MOST_BARS]]
-    y = [bar.get_y() + bar.get_height() for bar in bars[:_MOST_BARS]]
-    return [{"label": "", "x": _numbers(x), "y": _numbers(y)}] if bars else []
-
-
-def _corners(axes: Any, kind: str) -> list[dict[str, Any]]:
-    """Return the corners of error bars (``LineCollection``), or of bands (``PolyCollection``)."""
-    found = []
-    for drawn in axes.collections:
-        if kind not in {base.__name__ for base in type(drawn).__mro__}:
-            continue
-        corners = [path.vertices for path in drawn.get_paths()[:_MOST_BARS]]
-        if corners:
-            both = np.concatenate(corners)
-            found.append({"label": str(drawn.get_label()), "x": both[:, 0], "y": both[:, 1]})
-    return found
-
-
-def _numbers(data: Any) -> Any:
-    array = np.asarray(data)
-    return array if array.dtype.kind in "biuf" else [str(v) for v in array.ravel()]
+    plain = value.item() if isinstance(value, np.generic) else value
+    return plain if type(plain) in (str, int, float, bool, type(None)) else str(value)

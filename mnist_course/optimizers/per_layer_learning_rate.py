@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import keras
@@ -61,8 +62,9 @@ class PerLayerLearningRate(keras.optimizers.Optimizer):  # type: ignore[misc]
                 "inner_optimizer must be an optimizer of Keras, such as "
                 f"keras.optimizers.Adam(0.001), got {inner_optimizer!r}."
             )
-        for layer, factor in factors.items():
-            if not 0 <= factor < math.inf:
+        given: Mapping[str, Any] = factors  # by students too
+        for layer, factor in given.items():
+            if not (isinstance(factor, Real) and 0 <= float(factor) < math.inf):
                 raise ValueError(
                     f"The factor of a learning rate must be a number from 0 on, got {factor!r} "
                     f"for layer {layer!r}."

@@ -83,3 +83,9 @@ def test_the_elbow_of_an_autoencoder_finds_a_bent_surface_where_pca_does_not():
 def test_layers_without_units_are_refused(build, arguments):
     with pytest.raises(ConfigurationError, match="one unit at least, got 0"):
         build(**arguments)
+
+
+def test_whole_numbers_of_numpy_are_whole_numbers():
+    for latent in 2 ** np.arange(1, 3):
+        encoder, _, _ = build_autoencoder(latent, hidden=np.array([8]))
+        assert encoder.output_shape == (None, latent)

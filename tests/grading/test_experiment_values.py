@@ -173,3 +173,11 @@ def test_an_object_that_calls_itself_a_trial_does_not_stop_the_others() -> None:
     values = sent({"trap": Trap(), "good": a_trial()})
     assert type(values["trap"]) is Opaque
     assert values["good"].seed == 3
+
+
+class MyClaim(Claim):
+    """A student's own kind of claim."""
+
+
+def test_a_subclass_of_ours_arrives_as_ours() -> None:
+    assert sent({"mine": MyClaim("winner", "sgd")}) == {"mine": Claim("winner", "sgd")}

@@ -15,7 +15,7 @@ from mnist_course.grading.serialization import Opaque, decode
 BUILD = dict.fromkeys(
     (
         "model", "remote_model", "function", "history", "experiment_log", "dataframe", "figure",
-        "array",
+        "array", "plain",
     ),
     dict,
 )  # fmt: skip
@@ -257,3 +257,64 @@ def test_axes_stand_for_their_figure(tmp_path: Path) -> None:
     (ours,), (whole,) = values["axes"]["axes"], values["figure"]["axes"]
     assert ours["xlabel"] == whole["xlabel"] == "epoch"
     assert ours["lines"][0]["y"].tolist() == [3, 4]
+
+
+@pytest.mark.parametrize("draw", ["catplot", "jointplot"])
+def test_a_grid_of_seaborn_stands_for_its_figure(tmp_path: Path, draw: str) -> None:
+    import matplotlib.pyplot as plt
+    import pandas as pd
+    import seaborn as sns
+
+    table = pd.DataFrame({"epoch": [1, 2, 3, 4], "accuracy": [0.7, 0.8, 0.85, 0.9]})
+    grid = getattr(sns, draw)(data=table, x="epoch", y="accuracy")
+    plt.close(grid.figure)
+    first = sent(tmp_path, grid=grid)["grid"]["axes"][0]
+    assert (first["xlabel"], first["ylabel"]) == ("epoch", "accuracy")
+
+
+def test_a_part_of_a_figure_is_read_with_all_that_is_in_it(tmp_path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    left, right = figure.subfigures(1, 2)
+    left.subplots().plot([1, 2])
+    right.subplots()
+    assert sent(tmp_path, part=left)["part"]["axes"][0]["lines"]
+
+
+def test_panels_that_share_an_axis_share_its_name(tmp_path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    shared, single, whole = Figure(), Figure(), Figure()
+    shared.subplots(1, 2, sharey=True)[0].set_ylabel("accuracy")
+    single.subplots(1, 2)[0].set_ylabel("accuracy")
+    whole.subplots(1, 2)
+    whole.supylabel("accuracy")
+    values = sent(tmp_path, shared=shared, single=single, whole=whole)
+    names = {name: [axes["ylabel"] for axes in values[name]["axes"]] for name in values}
+    assert names["shared"] == names["whole"] == ["accuracy", "accuracy"]
+    assert names["single"] == ["accuracy", ""]
+    assert values["shared"]["axes"][1]["xlabel"] == ""
+
+
+def test_numbers_of_numpy_in_a_column_of_objects_stay_numbers(tmp_path: Path) -> None:
+    import pandas as pd
+
+    cells = pd.Series([np.float32(0.5), np.int64(3), np.bool_(True), np.str_("a")], dtype=object)
+    ((_, column),) = sent(tmp_path, frame=cells.to_frame("mixed"))["frame"]["columns"]
+    assert column == [0.5, 3, True, "a"]
+    assert [type(cell) for cell in column] == [float, int, bool, str]
+
+
+def test_containers_that_are_more_than_plain_ones_arrive_as_such(tmp_path: Path) -> None:
+    from collections import Counter, defaultdict, namedtuple
+
+    import pandas as pd
+
+    errors = defaultdict(float, {2: 0.5})
+    Pair = namedtuple("Pair", "low high")
+    counted, words = Counter("aab"), pd.Series(["a", "b"])
+    values = sent(tmp_path, counted=counted, errors=errors, pair=Pair(1, 2), words=words)
+    assert values["errors"]["value"] == {2: 0.5} and values["counted"]["value"] == {"a": 2, "b": 1}
+    assert values["pair"]["value"] == (1, 2) and values["words"]["array"] == ["a", "b"]
+    assert type(values["pair"]["value"]) is tuple

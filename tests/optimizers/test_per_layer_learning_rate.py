@@ -260,7 +260,7 @@ def test_a_layer_that_is_not_there_is_named_with_those_that_are():
         stepped(per_layer(make("Adam"), frist=0.1))
 
 
-@pytest.mark.parametrize("factor", [-0.1, float("nan"), float("inf")])
+@pytest.mark.parametrize("factor", [-0.1, float("nan"), float("inf"), "0.1", None])
 def test_a_factor_that_is_none_is_refused(factor):
     with pytest.raises(ValueError, match="for layer 'first'"):
         per_layer(make("Adam"), first=factor)

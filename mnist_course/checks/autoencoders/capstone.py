@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mnist_course.checks.plain_values import as_mapping, type_name
 from mnist_course.checks.score import Score
 from mnist_course.experiments.studies.claim import Claim
 from mnist_course.grading.results import Finding
@@ -41,7 +42,7 @@ def check_capstone(capstone: Any, *, words: float, design: float, claim: float) 
         For a claim that the numbers support: a winner, a tie, or inconclusive.
     """
     of = words + design + claim
-    if not isinstance(capstone, dict) or not any(capstone.values()):
+    if not isinstance(capstone, dict) or not any(map(_is_filled, capstone.values())):
         return Score(
             0,
             of,
@@ -60,8 +61,18 @@ def check_capstone(capstone: Any, *, words: float, design: float, claim: float) 
     return Score(of, of, f"A whole experiment: {len(results)} arms, and a claim that they support.")
 
 
+def _is_filled(value: Any) -> bool:
+    # An array has no truth value.
+    return bool(value) if isinstance(value, (str, dict, list, tuple)) else value is not None
+
+
+def _text(capstone: Mapping[str, Any], name: str) -> str:
+    value = capstone.get(name)
+    return "" if value is None else str(value).strip()
+
+
 def _texts(capstone: Mapping[str, Any]) -> Finding | None:
-    topic = str(capstone.get("topic") or "").strip().lower()
+    topic = _text(capstone, "topic").lower()
     if topic not in TOPICS:
         return Finding(
             f"The topic is {topic!r}; expected one of {', '.join(map(repr, TOPICS))}."[:300],
@@ -69,7 +80,7 @@ def _texts(capstone: Mapping[str, Any]) -> Finding | None:
             "Choose one. A question of your own goes with the topic that is nearest.",
         )
     for name, least in WORDS.items():
-        count = len(str(capstone.get(name) or "").split())
+        count = len(_text(capstone, name).split())
         if count < least:
             return Finding(
                 f'"{name}" has {count} words; expected {least} or more.',
@@ -81,8 +92,8 @@ def _texts(capstone: Mapping[str, Any]) -> Finding | None:
 
 
 def _results(capstone: Mapping[str, Any]) -> tuple[Results, Finding | None]:
-    given = capstone.get("results")
-    if not isinstance(given, dict) or not given:
+    given = as_mapping(capstone.get("results"))
+    if not given:
         return {}, Finding(
             '"results" holds no arm yet.',
             "The claim rests on these numbers.",
@@ -91,8 +102,9 @@ def _results(capstone: Mapping[str, Any]) -> tuple[Results, Finding | None]:
     results: Results = {}
     for arm, values in given.items():
         try:
-            numbers = tuple(float(v) for v in np.asarray(values, dtype=float).ravel()[:_MOST])
-        except (TypeError, ValueError):
+            runs = list(values.values()) if isinstance(values, Mapping) else values
+            numbers = tuple(float(v) for v in np.asarray(runs, dtype=float).ravel()[:_MOST])
+        except (TypeError, ValueError, OverflowError):
             numbers = ()
         if not numbers or not all(map(math.isfinite, numbers)):
             return {}, Finding(
@@ -143,16 +155,16 @@ def _no_numbers() -> Finding:
 
 
 def _claim(capstone: Mapping[str, Any], results: Results) -> Finding | None:
-    claim, better = capstone.get("claim"), capstone.get("better")
+    claim, better = capstone.get("claim"), _text(capstone, "better").lower()
     if better not in ("higher", "lower"):
         return Finding(
-            f'"better" is {better!r}; expected "higher" or "lower".',
+            f'"better" is {capstone.get("better")!r}; expected "higher" or "lower".',
             "An accuracy should be high, an error or a loss low.",
             'Say which it is in capstone["better"].',
         )
     if not isinstance(claim, Claim):
         return Finding(
-            f'"claim" is a {getattr(claim, "type_name", type(claim).__name__)}; expected a Claim.',
+            f'"claim" is a {type_name(claim)}; expected a Claim.',
             "A study ends with what it shows, in a form that can be compared with its numbers.",
             'Claim("winner", "mine"), Claim("tie", ("mine", "control")) or Claim("inconclusive")',
         )

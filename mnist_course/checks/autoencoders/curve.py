@@ -11,9 +11,9 @@ from mnist_course.checks.autoencoders.images import LENGTHS, grader_images
 from mnist_course.checks.autoencoders.reconstructing import (
     code_length,
     entries_of,
-    error_on_validation,
+    reconstruction_error,
 )
-from mnist_course.checks.plain_values import as_number
+from mnist_course.checks.plain_values import as_number, type_name
 from mnist_course.checks.score import CheckFailed, Score, note
 from mnist_course.checks.trained_model import record_of
 from mnist_course.experiments.recording.data_print import read
@@ -47,7 +47,7 @@ def measured_errors(
     for k, model in models.items():
         name = f"autoencoders[{k}]"
         try:
-            error = error_on_validation(model, name)
+            error = reconstruction_error(model, name)
         except CheckFailed as failed:
             findings.append(failed.finding)
             continue
@@ -122,7 +122,7 @@ def _wrong_error(k: int, said: Any, measured: float) -> Finding | None:
     number = as_number(said)
     if number is None:
         return Finding(
-            f"`errors[{k}]` is a {type(said).__name__}, not a number.",
+            f"`errors[{k}]` is a {type_name(said)}, not a number.",
             "Only numbers can be compared and drawn.",
             f"errors[{k}] = autoencoder.evaluate(x_val, x_val, verbose=0)",
         )

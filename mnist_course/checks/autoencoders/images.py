@@ -38,22 +38,20 @@ def grader_images() -> TrialData:
     return load(Configuration(train_rows=TRAIN_ROWS, validation_rows=5_000, split_seed=0))
 
 
-@lru_cache(maxsize=2)
-def _pca(lengths: tuple[int, ...]) -> _Curve:
+@lru_cache(maxsize=4)
+def _pca(lengths: tuple[int, ...], part: str) -> _Curve:
     from mnist_course.autoencoders import mean_image_error, pca_errors
 
     images = grader_images()
-    return _Curve(
-        pca_errors(images.x_train, images.x_val, lengths),
-        mean_image_error(images.x_train, images.x_val),
-    )
+    x = getattr(images, part)
+    return _Curve(pca_errors(images.x_train, x, lengths), mean_image_error(images.x_train, x))
 
 
-def pca_curve(lengths: tuple[int, ...] = LENGTHS) -> dict[int, float]:
-    """Return PCA's error on the validation images by the length of the code."""
-    return dict(_pca(lengths).errors)
+def pca_curve(lengths: tuple[int, ...] = LENGTHS, *, part: str = "x_val") -> dict[int, float]:
+    """Return PCA's error by the length of the code, on the validation images or on another part."""
+    return dict(_pca(lengths, part).errors)
 
 
 def variance() -> float:
     """Return the error of the mean training image on the validation images."""
-    return _pca(LENGTHS).variance
+    return _pca(LENGTHS, "x_val").variance

@@ -10,9 +10,12 @@ import numpy.typing as npt
 from mnist_course.checks import backend
 from mnist_course.checks.autoencoders.images import grader_images
 from mnist_course.checks.measurement import Kept
+from mnist_course.checks.plain_values import type_name
 from mnist_course.checks.score import CheckFailed
-from mnist_course.checks.trained_model import is_verified, layers_of, weights_of
+from mnist_course.checks.trained_model import input_shape_of, layers_of, weights_of
+from mnist_course.exceptions import NotPortableError
 from mnist_course.experiments.recording.weights import weights_digest
+from mnist_course.grading.namespace import portable_config
 from mnist_course.grading.results import Finding
 
 __all__ = [
@@ -20,8 +23,8 @@ __all__ = [
     "code_length",
     "dense_units",
     "entries_of",
-    "error_on_validation",
     "outputs_of",
+    "reconstruction_error",
     "require_known",
 ]
 
@@ -46,13 +49,27 @@ def require_known(model: Any, name: str) -> None:
             "This item looks at the network in it.",
             f"Give your model the name `{name}` and run that cell.",
         )
-    if hasattr(model, "predict") and not is_verified(model):
+    reason = _not_rebuilt(model, name)
+    if reason is not None:
         raise CheckFailed(
-            f"`{name}` cannot be rebuilt by the grader: {model.reason}.",
+            f"`{name}` cannot be rebuilt by the grader: {reason}.",
             "The grader computes codes and images itself, with your layers and your weights.",
             "Build it of Keras' own layers, with Sequential or keras.Model(inputs, outputs).",
         )
+
+
+def _not_rebuilt(model: Any, name: str) -> str | None:
+    """Say why the grader cannot rebuild a model; already in the notebook, where it is there."""
+    if getattr(model, "verified", None) is False:
+        return str(model.reason)
     weights_of(model, name)
+    if hasattr(model, "verified"):  # it was rebuilt
+        return None
+    try:
+        portable_config(model)
+    except NotPortableError as error:
+        return str(error)
+    return None
 
 
 def outputs_of(model: Any, inputs: Array, name: str) -> Array:
@@ -63,16 +80,18 @@ def outputs_of(model: Any, inputs: Array, name: str) -> Array:
     CheckFailed
         If the inputs do not fit, or the outputs are not finite.
     """
-    shape = tuple(getattr(model, "input_shape", None) or ())[1:]
+    shape = input_shape_of(model)
     size = int(np.prod(inputs.shape[1:]))
-    fits = None not in shape and int(np.prod(shape, dtype=np.int64)) == size
-    if shape and None not in shape and not fits:
+    sizes = [each for each in shape if each is not None]
+    whole = len(sizes) == len(shape)
+    fits = whole and int(np.prod(sizes, dtype=np.int64)) == size
+    if shape and whole and not fits:
         raise CheckFailed(
             f"`{name}` takes inputs of the shape {shape}; it should take {inputs.shape[1:]}.",
             "What goes in is a part of the contract: images for an encoder, codes for a decoder.",
             "Look at its Input, and whether two models have changed places.",
         )
-    given = inputs.reshape(len(inputs), *shape) if fits else inputs
+    given = inputs.reshape(len(inputs), *sizes) if fits else inputs
     try:
         outputs = backend.current().predict(model, given)
     except ValueError as error:
@@ -90,7 +109,7 @@ def outputs_of(model: Any, inputs: Array, name: str) -> Array:
     return outputs
 
 
-def error_on_validation(model: Any, name: str, *, test: bool = False) -> float:
+def reconstruction_error(model: Any, name: str, *, part: str = "x_val") -> float:
     """Return the mean squared error of a model's reconstructions, measured by the grader.
 
     Parameters
@@ -99,8 +118,8 @@ def error_on_validation(model: Any, name: str, *, test: bool = False) -> float:
         From images to images.
     name : str
         For the sentences.
-    test : bool
-        On the test images instead of the validation images.
+    part : str
+        Of `grader_images`: ``x_val`` or ``x_test``.
 
     Raises
     ------
@@ -108,12 +127,11 @@ def error_on_validation(model: Any, name: str, *, test: bool = False) -> float:
         If it is no such model.
     """
     require_known(model, name)
-    key = (weights_digest(weights_of(model, name)), name, int(test))
+    key = (weights_digest(weights_of(model, name)), name, part)
     kept = _ERRORS.get(*key)
     if kept is not None:
         return kept
-    images = grader_images()
-    x = images.x_test if test else images.x_val
+    x = getattr(grader_images(), part)
     outputs = outputs_of(model, x, name)
     if outputs[0].size != PIXELS:
         raise CheckFailed(
@@ -163,10 +181,9 @@ def entries_of(
         )
     if not isinstance(value, dict):
         reason = getattr(value, "reason", "")
-        kind = getattr(value, "type_name", type(value).__name__)
+        kind = type_name(value) + (f" that cannot be read: {reason}" if reason else "")
         return {}, Finding(
-            f"`{name}` is a {kind}{f' that cannot be read: {reason}' if reason else ''}; expected "
-            "a dict.",
+            f"`{name}` is a {kind}; expected a dict.",
             "A dict says which entry belongs to which length.",
             f"{name} = {{}}, then {name}[k] = ... for each k.",
         )
@@ -174,7 +191,7 @@ def entries_of(
     for key, entry in value.items():
         try:
             entries[int(key)] = entry
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             continue
     lacking = [k for k in lengths if k not in entries]
     found = {k: entries[k] for k in lengths if k in entries}

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from mnist_course.checks.baselines.comparing import columns_of
+from mnist_course.checks.figure_lines import figure_parts
+from mnist_course.checks.plain_values import type_name
 from mnist_course.checks.score import Score
-from mnist_course.grading.namespace import take_apart
 from mnist_course.grading.results import Finding
-from mnist_course.grading.serialization import Portable
 
 __all__ = ["check_plot"]
 
@@ -69,21 +69,21 @@ def _axes(figure: Any) -> list[Mapping[str, Any]] | Finding:
             "This item looks at the picture that you draw.",
             "figure, axes = plt.subplots(), then draw into axes.",
         )
-    parts = figure if isinstance(figure, Portable) else take_apart(figure)
-    if not isinstance(parts, Portable) or parts.kind != "figure":
+    parts = figure_parts(figure)
+    if parts is None:
         return Finding(
-            f"`figure` is a {type(figure).__name__}; expected a figure of matplotlib.",
+            f"`figure` is a {type_name(figure)}; expected a figure of matplotlib.",
             "This item looks at the picture that you draw.",
             "figure, axes = plt.subplots(), then draw into axes.",
         )
-    axes = parts.parts["axes"]
+    axes = parts["axes"]
     if not axes:
         return Finding(
             "`figure` has no axes: nothing is drawn in it.",
             "This item looks at the picture that you draw.",
             "figure, axes = plt.subplots(), then draw into axes.",
         )
-    above = parts.parts.get("legend", ())  # of the figure as a whole
+    above = parts.get("legend", ())  # of the figure as a whole
     return [{**one, "legend": [*one["legend"], *above]} for one in axes]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mnist_course.checks.score import CheckFailed, Score
 from mnist_course.checks.study.reading import trials_in
 from mnist_course.experiments.recording.settings import hidden_dense
+from mnist_course.experiments.validity.grouped import listed
 from mnist_course.grading.results import Finding
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def check_equal_parameters(
     if missing:
         findings.append(
             Finding(
-                f"No network with {_and(missing)} hidden layers was trained.",
+                f"No network with {listed(missing)} hidden layers was trained.",
                 f"The question is about {min(depths)} to {max(depths)} hidden layers.",
                 "Add one arm for each depth: BASE.but(hidden=(width,) * depth).",
             )
@@ -84,7 +85,7 @@ def check_equal_parameters(
     if unequal is not None:
         findings.append(
             Finding(
-                f"The hidden layers of {unequal.arm!r} have {_and(_widths(unequal))} units.",
+                f"The hidden layers of {unequal.arm!r} have {listed(_widths(unequal))} units.",
                 "With equal widths, depth is the only thing that two arms of one size differ in.",
                 "hidden=(width,) * depth repeats one width.",
             )
@@ -100,8 +101,3 @@ def _away(trial: Trial, parameters: int) -> float:
 
 def _widths(trial: Trial) -> tuple[int, ...]:
     return tuple(layer.units or 0 for layer in hidden_dense(trial.fit))
-
-
-def _and(numbers: Sequence[int]) -> str:
-    words = [str(number) for number in numbers]
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mnist_course.checks.figure_lines import figure_parts
 from mnist_course.checks.score import CheckFailed, Score
+from mnist_course.checks.study.drawn import axes_of
 from mnist_course.checks.study.plots import check_study_plot
 from mnist_course.checks.study.reading import trials_in
 from mnist_course.experiments.validity.design import Design
-from mnist_course.grading.namespace import take_apart
 from mnist_course.grading.results import Finding
-from mnist_course.grading.serialization import Portable
 
 __all__ = ["check_two_measures"]
 
@@ -56,33 +56,39 @@ def check_two_measures(
     ]
     earned, findings = sum(map(float, parts)), [f for part in parts for f in part.findings]
     if min(parts) >= each / 2:  # something to tell apart
-        found = _mixed_up(_panels(figure), metrics)
+        found = _mixed_up(_panels(figure, name), metrics)
         earned += named if found is None else 0
         findings += [] if found is None else [found]
     return Score(earned, of, findings=dict.fromkeys(findings))
 
 
-def _panels(figure: Any) -> list[Mapping[str, Any]]:
-    """Return what is known of the axes in which something is drawn."""
-    owner = getattr(figure, "figure", None)
-    if not isinstance(figure, Portable) and owner is not None and not callable(owner):
-        figure = owner
-    portable = figure if isinstance(figure, Portable) else take_apart(figure)
-    if not isinstance(portable, Portable):
+def _panels(figure: Any, name: str) -> list[Mapping[str, Any]]:
+    """Return title, name of the y axis and legend of the axes in which something is drawn."""
+    parts, axes = figure_parts(figure), axes_of(figure, name)
+    if parts is None or isinstance(axes, Finding):
         return []
-    around = portable.parts.get("legend", ())
+    around = _texts(parts.get("legend"))
     return [
-        {**one, "legend": [*one["legend"], *around]}
-        for one in portable.parts["axes"]
+        {
+            "title": str(one.get("title", "")),
+            "ylabel": str(one.get("ylabel", "")),
+            "legend": _texts(one.get("legend")) | around,
+        }
+        for one in axes
         if one.get("lines") or one.get("points") or one.get("bars")
     ]
 
 
+def _texts(legend: Any) -> set[str]:
+    # The parts of a figure come out of a student's process: of any form.
+    return {str(text) for text in legend} if isinstance(legend, (list, tuple)) else set()
+
+
 def _mixed_up(panels: Sequence[Mapping[str, Any]], metrics: Sequence[str]) -> Finding | None:
     """Say why nobody can tell the measures apart; None when it can be seen."""
-    if all(len({str(text) for text in one["legend"]}) > 1 for one in panels):
+    if all(len(one["legend"]) > 1 for one in panels):
         return None
-    names = {str(one["title"]) or str(one["ylabel"]) for one in panels} - {""}
+    names = {one["title"] or one["ylabel"] for one in panels} - {""}
     if len(panels) > 1 and len(names) >= len(metrics):
         return None
     return Finding(

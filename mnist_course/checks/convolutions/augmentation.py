@@ -9,6 +9,7 @@ import numpy as np
 
 from mnist_course.checks import backend
 from mnist_course.checks.no_points import or_no_points
+from mnist_course.checks.plain_values import type_name
 from mnist_course.checks.score import CheckFailed, Score
 from mnist_course.exceptions import NotPortableError
 from mnist_course.grading.model_spec import LayerSpec, ModelSpec, parse_model
@@ -89,9 +90,15 @@ def _spec(model: Any, name: str) -> ModelSpec:
         )
     if isinstance(model, (list, tuple)) or not hasattr(model, "to_json"):
         raise CheckFailed(
-            f"`{name}` holds a value of type {type(model).__name__}; expected a keras.Sequential.",
+            f"`{name}` holds a value of type {type_name(model)}; expected a keras.Sequential.",
             "As a model, the layers can stand at the front of a network, and act on a batch alone.",
             f"{name} = keras.Sequential([Input((28, 28, 1)), ...your layers...])",
+        )
+    if not getattr(model, "built", True):
+        raise CheckFailed(
+            f"`{name}` does not know the shape of its images yet.",
+            "Its layers can be looked at, and tried on images, once it does.",
+            f"Begin it with Input({_SHAPE}).",
         )
     try:
         return parse_model(model.to_json())

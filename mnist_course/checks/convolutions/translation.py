@@ -11,7 +11,7 @@ from mnist_course.checks import backend
 from mnist_course.checks.convolutions.shifting import shifted
 from mnist_course.checks.measurement import held_out, inputs_for
 from mnist_course.checks.no_points import or_no_points
-from mnist_course.checks.plain_values import as_number
+from mnist_course.checks.plain_values import as_mapping, as_number, type_name
 from mnist_course.checks.score import CheckFailed, Score
 from mnist_course.checks.trained_model import CLASSES, is_verified, record_of, weights_of
 from mnist_course.grading.results import Finding
@@ -60,7 +60,7 @@ def accuracies_when_shifted(
         outputs = backend.current().predict(model, inputs_for(model, record, asked))
     except ValueError as error:
         raise CheckFailed(
-            str(error),
+            str(error).replace("`model`", f"`{name}`"),
             "The moved images go in as the images did that it was trained on.",
             "Train it on images of 28 x 28 pixels.",
         ) from error
@@ -133,16 +133,17 @@ def _read(table: Any, names: Sequence[str], pixels: Sequence[int]) -> Table:
             "surprise.",
             "Fill it with the accuracy of each network for each shift.",
         )
-    if type(table).__name__ == "DataFrame":
-        table = {str(column): list(table[column]) for column in table.columns}
-    if not isinstance(table, Mapping):
+    if type(table).__name__ == "DataFrame" and not set(names) & set(map(str, table.columns)):
+        table = table.T  # a row for each network
+    by_network = as_mapping(table)
+    if by_network is None:
         raise CheckFailed(
-            f"`robustness` is a {type(table).__name__}.",
+            f"`robustness` is a {type_name(table)}.",
             "It is read by the names of the networks.",
             'Make it a dictionary: robustness["dense"] is a list of accuracies, one for each '
             "shift.",
         )
-    by_name = {str(key): value for key, value in table.items()}
+    by_name = {str(key): value for key, value in by_network.items()}
     return {name: _row(by_name.get(name), pixels) for name in names}
 
 

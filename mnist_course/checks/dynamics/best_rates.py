@@ -110,7 +110,7 @@ def _judge(
             f"For {arm!r} {len(tried)} learning rate{'s' * (len(tried) != 1)} "
             f"{'was' if len(tried) == 1 else 'were'} tried; {rates} are needed.",
             _WHY,
-            "Run the search with at least three rates for this optimizer, everything else as in "
+            f"Run the search with at least {rates} rates for this optimizer, everything else as in "
             "the arm.",
         )
     best = min(tried, key=lambda one: one.mean)

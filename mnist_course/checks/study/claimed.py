@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mnist_course.checks.plain_values import type_name
 from mnist_course.checks.score import Score
 from mnist_course.exceptions import ConfigurationError
 from mnist_course.experiments.studies.claim import Claim
@@ -81,9 +82,9 @@ def _no_claim(claim: Any, name: str) -> Finding:
             f"Write {name} = {_EXAMPLE}.",
         )
     reason = getattr(claim, "reason", "")
-    kind = str(getattr(claim, "type_name", type(claim).__name__))[:80]
+    kind = type_name(claim) + (f": {reason}"[:200] if reason else "")
     return Finding(
-        f"`{name}` is a {kind}{f': {reason}'[:200] if reason else ''}; expected a Claim.",
+        f"`{name}` is a {kind}; expected a Claim.",
         "In a sentence nobody can look up which arm is meant by which number.",
         f"Write {name} = {_EXAMPLE}.",
     )

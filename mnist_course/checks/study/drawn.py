@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mnist_course.checks.figure_lines import figure_parts
+from mnist_course.checks.plain_values import type_name
 from mnist_course.grading.results import Finding
 
 __all__ = ["Axes", "Drawn", "axes_of", "drawn_in", "is_among", "same_curve", "series"]
@@ -46,22 +48,15 @@ def axes_of(figure: Any, name: str) -> list[Axes] | Finding:
     name : str
         The student's variable.
     """
-    from mnist_course.grading.namespace import take_apart
-    from mnist_course.grading.serialization import Portable
-
     how = f"{name}, axes = plt.subplots(), then draw into axes."
     why = "This item looks at the picture that you draw."
     if figure is None:
         return Finding(f"`{name}` is still None.", why, how)
-    if not isinstance(figure, Portable):
-        owner = getattr(figure, "figure", None)
-        parts = take_apart(figure if owner is None or callable(owner) else owner)
-    else:
-        parts = figure
-    if not isinstance(parts, Portable) or parts.kind != "figure":
-        kind = str(getattr(figure, "type_name", type(figure).__name__))[:80]
-        return Finding(f"`{name}` is a {kind}; expected a figure of matplotlib.", why, how)
-    found = parts.parts.get("axes")
+    parts = figure_parts(figure)
+    if parts is None:
+        words = f"`{name}` is a {type_name(figure)}; expected a figure of matplotlib."
+        return Finding(words, why, how)
+    found = parts.get("axes")
     axes = [a for a in found if isinstance(a, Mapping)] if isinstance(found, (list, tuple)) else []
     if not axes:
         return Finding(f"`{name}` has no axes: nothing is drawn in it.", why, how)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mnist_course.checks.plain_values import type_name
 from mnist_course.checks.score import CheckFailed
 from mnist_course.exceptions import MnistCourseError
 from mnist_course.experiments.trials.trial import Trial
@@ -34,7 +35,7 @@ def trials_in(value: Any, *, name: str = "trials") -> list[Trial]:
         raise CheckFailed(
             f"`{name}` is still None."
             if value is None
-            else f"`{name}` holds a value of type {_kind(value)}; expected a list of trials.",
+            else f"`{name}` holds a value of type {type_name(value)}; expected a list of trials.",
             "This item looks at what was trained, not at what is said about it.",
             _NEXT.format(name=name),
         )
@@ -48,7 +49,7 @@ def trials_in(value: Any, *, name: str = "trials") -> list[Trial]:
     if others:
         raise CheckFailed(
             f"{len(others)} of the {len(found)} values in `{name}` are no trials; the first is "
-            f"of type {_kind(others[0])}.",
+            f"of type {type_name(others[0])}.",
             "A trial holds the record of a training; a number alone could come from anywhere.",
             _NEXT.format(name=name),
         )
@@ -88,8 +89,3 @@ def _flat(value: Any) -> list[Any]:
                 opened.append(part)
         parts = opened
     return parts
-
-
-def _kind(value: Any) -> str:
-    # A value that could not leave a notebook says what it was.
-    return str(getattr(value, "type_name", type(value).__name__))[:80]

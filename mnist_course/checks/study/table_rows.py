@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mnist_course.checks.plain_values import type_name
 from mnist_course.grading.results import Finding
 
 __all__ = ["Layout", "Rows", "has_words", "in_order", "layouts", "named_in", "rows_of"]
@@ -29,9 +30,8 @@ def rows_of(table: Any, name: str) -> Rows | Finding:
             'Write summary(trials, "...") or frame(trials) into it.',
         )
     if isinstance(table, type) or not {"columns", "iloc", "index"} <= set(dir(table)):
-        kind = str(getattr(table, "type_name", type(table).__name__))[:80]
         return Finding(
-            f"`{name}` is a {kind}; expected a pandas DataFrame.",
+            f"`{name}` is a {type_name(table)}; expected a pandas DataFrame.",
             "It has a name for each column, and is shown as a table.",
             'Write summary(trials, "...") or frame(trials) into it.',
         )

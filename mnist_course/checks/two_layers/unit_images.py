@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_course.checks.figure_lines import figure_parts
+from mnist_course.checks.plain_values import type_name
 from mnist_course.checks.score import Score
 from mnist_course.checks.two_layers import formulas
 from mnist_course.checks.two_layers.calls import CHANGED, ask, numbers
-from mnist_course.grading.namespace import take_apart
 from mnist_course.grading.results import Finding
-from mnist_course.grading.serialization import Portable
 
 __all__ = ["check_unit_images"]
 
@@ -142,11 +142,11 @@ def _known(figure: Any) -> tuple[str, Sequence[Mapping[str, Any]]] | Finding:
             "There is nothing to see yet.",
             "unit_figure, axes = plt.subplots(...), then axis.imshow(...) for each unit.",
         )
-    known = figure if isinstance(figure, Portable) else take_apart(figure)
-    if not isinstance(known, Portable) or known.kind != "figure":
+    known = figure_parts(figure)
+    if known is None:
         return Finding(
-            f"`unit_figure` is a {type(figure).__name__}; expected a figure of matplotlib.",
+            f"`unit_figure` is a {type_name(figure)}; expected a figure of matplotlib.",
             "The check looks at what was drawn.",
             "unit_figure, axes = plt.subplots(...)",
         )
-    return str(known.parts["title"]), known.parts["axes"]
+    return str(known["title"]), known["axes"]

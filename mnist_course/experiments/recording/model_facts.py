@@ -21,6 +21,7 @@ __all__ = [
     "architecture",
     "compiled_facts",
     "layer_records",
+    "leaves",
     "own_functions",
     "plain_number",
 ]
@@ -59,7 +60,7 @@ def compiled_facts(model: Any) -> dict[str, Any]:
 
 def layer_records(model: Any) -> tuple[LayerRecord, ...]:
     """Describe the layers of a model in its order, nested models taken apart."""
-    return tuple(_layer_record(layer) for layer in islice(_leaves(model), _MOST_LAYERS))
+    return tuple(_layer_record(layer) for layer in islice(leaves(model), _MOST_LAYERS))
 
 
 def own_functions(model: Any) -> tuple[str, ...]:
@@ -135,12 +136,13 @@ def _metrics(model: Any) -> list[tuple[str, str]]:
     return found
 
 
-def _leaves(model: Any) -> Iterator[Any]:
+def leaves(model: Any) -> Iterator[Any]:
+    """Yield the layers of a model in its order, nested models taken apart, inputs left out."""
     for layer in getattr(model, "layers", ()):
         if type(layer).__name__ == "InputLayer":
             continue
         if hasattr(layer, "layers"):
-            yield from _leaves(layer)
+            yield from leaves(layer)
         else:
             yield layer
 

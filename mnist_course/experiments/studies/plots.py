@@ -11,7 +11,7 @@ import numpy as np
 
 from mnist_course.exceptions import ConfigurationError
 from mnist_course.experiments.recording.strict_dict import describe
-from mnist_course.experiments.studies.metrics import values_by_arm
+from mnist_course.experiments.studies.metrics import value, values_by_arm
 from mnist_course.experiments.studies.table import confidence_interval
 from mnist_course.experiments.trials.trial import Trial
 from mnist_course.visualization.style import BLUE, GRID, INK, MUTED, VERMILION, heading, own_axes
@@ -171,6 +171,7 @@ def plot_sweep(
         A field of `Configuration` that is a number, a name in ``Trial.measured``, or ``depth``,
         the number of hidden layers.
     metric : str
+        A name in ``Trial.measured``, or ``seconds``.
     ax : matplotlib.axes.Axes, optional
         Without it, a new figure.
     log : bool
@@ -190,7 +191,7 @@ def plot_sweep(
     import seaborn as sns
 
     _some(trials)
-    rows = [(_number(trial, field), trial.measured.get(metric, math.nan)) for trial in trials]
+    rows = [(_number(trial, field), value(trial, metric)) for trial in trials]
     table = pd.DataFrame(rows, columns=[field, metric]).dropna()
     ax = own_axes(ax, width=6.4, height=3.8)
     sns.scatterplot(table, x=field, y=metric, color=BLUE, alpha=0.55, ax=ax)
@@ -224,17 +225,17 @@ def _number(trial: Trial, field: str) -> float:
     if field in trial.measured:
         return trial.measured[field]
     configuration = trial.configuration
-    value: Any = None
+    found: Any = None
     if configuration is not None:
-        value = (
+        found = (
             len(configuration.hidden) if field == "depth" else getattr(configuration, field, None)
         )
-    if type(value) not in (int, float):
+    if type(found) not in (int, float):
         raise ConfigurationError(
             f"The trial {trial.arm!r}, seed {trial.seed}, has no number {describe(field)} to draw "
             "along the axis. Take a field of Configuration that is a number, or a measure."
         )
-    return float(value)
+    return float(found)
 
 
 def _interval(values: Any) -> tuple[float, float]:

@@ -96,9 +96,11 @@ def _carry_out(
     missing = [one for one in planned if (one.arm, one.seed) not in trials]
     costs = [one.cost for one in missing]
     listener.plan(study.name, costs, len(trials))
+    # First, because workers that train nothing refuse here, before images are fetched for them.
+    results = force.results([_job(one) for one in missing])
     _look_at_data(missing)
     failures: list[str] = []
-    for number, result in force.results([_job(one) for one in missing]):
+    for number, result in results:
         one = missing[number]
         if isinstance(result, Failure):
             failures.append(f"{one.arm}, seed {one.seed}: {result.words}")

@@ -20,12 +20,16 @@ __all__ = ["from_store", "stored"]
 class _Nobody(Workforce):
     """Workers that are never there."""
 
+    def __init__(self, named: NamedStudy, size: Size) -> None:
+        super().__init__()
+        self._command = f"mnist-course study run {named.name} --size {size}"
+
     def results(self, jobs: Sequence[Job]) -> Iterator[tuple[int, Any]]:
         """Refuse the first job."""
         if jobs:
             raise StudyError(
                 f"{len(jobs)} trials are not stored, the first: {jobs[0].words}. Nothing was "
-                "trained. Run the study first: mnist-course study run NAME"
+                f"trained. Run the study first: {self._command}"
             )
         return iter(())
 
@@ -53,14 +57,15 @@ def from_store(named: NamedStudy, size: Size, store: TrialStore | Path | None) -
     StudyError
         If a trial is not stored.
     """
-    return carry_out(named, size, store=as_store(store), force=_Nobody(), listener=_Counter())
+    nobody = _Nobody(named, size)
+    return carry_out(named, size, store=as_store(store), force=nobody, listener=_Counter())
 
 
 def stored(named: NamedStudy, size: Size, store: TrialStore) -> str:
     """Say how far a study is: ``done``, ``-``, or ``12 of 15`` for its first part that is not."""
     counter = _Counter()
     try:
-        carry_out(named, size, store=store, force=_Nobody(), listener=counter)
+        carry_out(named, size, store=store, force=_Nobody(named, size), listener=counter)
     except StudyError:
         return f"{counter.known} of {counter.all}" if counter.known else "-"
     return "done"

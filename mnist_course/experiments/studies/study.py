@@ -14,6 +14,7 @@ from mnist_course.experiments.studies.cost import guess
 from mnist_course.experiments.studies.metrics import higher_is_better
 from mnist_course.experiments.studies.verdict import MARGIN
 from mnist_course.experiments.trials.configuration import Configuration
+from mnist_course.experiments.trials.running import check_trial
 from mnist_course.experiments.validity.axes import belonging
 
 if TYPE_CHECKING:
@@ -192,6 +193,9 @@ def _check(study: Study) -> None:
             f"The study {study.name!r} needs whole numbers as seeds, each once, such as "
             f"range(5); got {describe(seeds) if len(seeds) > 5 else seeds}."
         )
+    for arm, configuration in study.arms.items():
+        for seed in seeds:
+            check_trial(configuration, seed, arm)
     if not (math.isfinite(study.margin) and study.margin > 0):
         raise ConfigurationError(
             f"The margin of the study {study.name!r} must be above 0, got {study.margin!r}."

@@ -253,4 +253,5 @@ def _no_doubt(claim: Claim, shown: Verdict, known: dict[str, ArmResult]) -> Find
 
 
 def _score(result: ArmResult) -> str:
-    return spread(result.mean, result.sd)
+    failed = f" ({result.failed} of {result.n + result.failed} failed)" if result.failed else ""
+    return f"{spread(result.mean, result.sd)}{failed}"

@@ -123,11 +123,9 @@ class Configuration:
             if type(value) is int:
                 object.__setattr__(self, name, float(value))
         # `layer_rates=(1, 0.1)` means the same as `(1.0, 0.1)`, so both must have one digest.
-        object.__setattr__(
-            self,
-            "layer_rates",
-            tuple(float(r) if type(r) is int else r for r in self.layer_rates),
-        )
+        if type(self.layer_rates) is tuple:
+            rates = tuple(float(r) if type(r) is int else r for r in self.layer_rates)
+            object.__setattr__(self, "layer_rates", rates)
         _check(self)
 
     def but(self, **changes: Any) -> Configuration:
@@ -218,6 +216,10 @@ def _check(c: Configuration) -> None:
     _sequence("augmentation", c.augmentation, len(AUGMENTATIONS))
     for name in c.augmentation:
         _one_of("augmentation", name, AUGMENTATIONS)
+    if len(set(c.augmentation)) < len(c.augmentation):
+        raise ConfigurationError(
+            f"augmentation has a change twice: {', '.join(c.augmentation)}. Name each once."
+        )
     _sequence("layer_rates", c.layer_rates, 2 * MOST_LAYERS)
     for rate in c.layer_rates:
         _number("layer_rates", rate, 0, 1_000, closed=True)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_course.exceptions import ConfigurationError
+from mnist_course.experiments.recording.model_facts import leaves
 from mnist_course.experiments.trials.configuration import Configuration
 from mnist_course.experiments.trials.data import load
 
@@ -133,7 +134,7 @@ def gradient_norms(
     gradient = _mean_gradient(model, images[:_MOST_ROWS], targets[:_MOST_ROWS])
     norms: dict[str, float] = {}
     start = 0
-    kernels = {id(layer.kernel): layer.name for layer in model.layers if hasattr(layer, "kernel")}
+    kernels = {id(layer.kernel): layer.name for layer in leaves(model) if hasattr(layer, "kernel")}
     for variable in model.trainable_variables:
         stop = start + math.prod(variable.shape)
         if id(variable) in kernels:
@@ -156,7 +157,8 @@ def _fresh(configuration: Configuration, seed: int) -> Any:
 
 
 def _mean_gradient(model: Any, images: NDArray[Any], targets: NDArray[Any]) -> Gradient:
-    total: Gradient = np.zeros(model.count_params(), dtype=np.float64)
+    size = sum(math.prod(variable.shape) for variable in model.trainable_variables)
+    total: Gradient = np.zeros(size, dtype=np.float64)
     for x, y in _blocks(images, targets):
         total += _gradient(model, x, y) * (len(x) / len(images))
     return total

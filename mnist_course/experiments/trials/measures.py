@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_course.experiments.recording.model_facts import leaves
+
 __all__ = ["TRAINING_ROWS", "best_epoch", "classification", "reconstruction", "weight_norms"]
 
 TRAINING_ROWS = 5_000
@@ -79,12 +81,12 @@ def weight_norms(model: Any) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        ``weight_norm`` of all kernels together, then ``weight_norm_1`` ... of each layer with a
-        kernel, from the input on.
+        ``weight_norm`` of all kernels together, those of nested models too, then
+        ``weight_norm_1`` ... of each layer with a kernel, from the input on.
     """
     squares = [
         float(np.square(np.asarray(layer.kernel, dtype=np.float64)).sum())
-        for layer in model.layers
+        for layer in leaves(model)
         if getattr(layer, "kernel", None) is not None
     ]
     norms = {f"weight_norm_{number}": math.sqrt(s) for number, s in enumerate(squares, 1)}

@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from mnist_course.exceptions import RecordError
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_course.exceptions import ConfigurationError, RecordError
 from mnist_course.experiments.recording.fit_record import FitRecord
 from mnist_course.experiments.recording.log import ExperimentLog
 from mnist_course.experiments.recording.strict_dict import describe
 from mnist_course.experiments.recording.weights import weights_digest
-from mnist_course.experiments.trials.trial import Trial
+from mnist_course.experiments.trials.trial import Trial, check_seed_and_arm
 from mnist_course.experiments.trials.versions import versions
 
 __all__ = ["own_trial"]
@@ -52,6 +55,8 @@ def own_trial(
 
     Raises
     ------
+    ConfigurationError
+        If arm or seed is of another kind, or the classes have another form.
     RecordError
         If the log has no fit that ended with the weights of this model, or the record is of other
         weights.
@@ -62,6 +67,7 @@ def own_trial(
     >>> model.fit(x_train, y_train, validation_data=(x_val, y_val))  # doctest: +SKIP
     >>> own_trial("mine", 0, log, model=model, x_val=x_val, y_val=y_val)  # doctest: +SKIP
     """
+    check_seed_and_arm(seed, arm)
     fit, parts = _fit(record, weights_digest(model.get_weights()))
     from mnist_course.experiments.trials.measures import (
         TRAINING_ROWS,
@@ -81,7 +87,11 @@ def own_trial(
         classes = {"val": y_val, "train": None if y_train is None else y_train[:TRAINING_ROWS]}
         found = classification(
             model,
-            {n: (x, classes[n]) for n, x in images.items() if classes[n] is not None},
+            {
+                n: (x, _classes(f"y_{n}", classes[n], len(x)))
+                for n, x in images.items()
+                if classes[n] is not None
+            },
         )
         if "train_cross_entropy" in found:
             found["gap"] = found["val_cross_entropy"] - found["train_cross_entropy"]
@@ -102,6 +112,17 @@ def own_trial(
         source="own fit",
         versions=versions(),
     )
+
+
+def _classes(name: str, y: Any, rows: int) -> NDArray[np.integer]:
+    classes = np.asarray(y)
+    if classes.dtype.kind not in "iu" or classes.shape not in ((rows,), (rows, 1)):
+        raise ConfigurationError(
+            f"{name} must be the classes of {rows:,} images as whole numbers, of shape ({rows},), "
+            f"got {classes.dtype} of shape {classes.shape}. From one-hot labels: "
+            f"{name}.argmax(axis=1)."
+        )
+    return classes
 
 
 def _fit(record: object, digest: str) -> tuple[FitRecord, tuple[FitRecord, ...]]:

@@ -13,12 +13,9 @@ from mnist_course.experiments.trials.configuration import Configuration
 from mnist_course.experiments.trials.progress_line import ProgressLine
 from mnist_course.experiments.trials.shipped import shipped
 from mnist_course.experiments.trials.store import TrialStore
-from mnist_course.experiments.trials.trial import Trial
+from mnist_course.experiments.trials.trial import LONGEST_ARM, Trial, check_seed_and_arm
 
-__all__ = ["arm_name", "known", "run", "run_arms"]
-
-_LARGEST_SEED = 2**31 - 1
-_LONGEST_ARM = 80
+__all__ = ["arm_name", "check_trial", "known", "run", "run_arms"]
 
 Store = TrialStore | str | Path | None
 
@@ -61,7 +58,7 @@ def run(
     >>> trial.measured["val_accuracy"]                     # doctest: +SKIP
     0.9142
     """
-    _check(configuration, seed, arm)
+    check_trial(configuration, seed, "defaults" if arm is None else arm)
     name = arm_name(configuration) if arm is None else arm
     kept = _store(store)
     found = known(configuration, seed, store=kept)
@@ -147,7 +144,7 @@ def arm_name(configuration: Configuration) -> str:
         for name, value in configuration.changed().items()
     ]
     text = ", ".join(words) or "defaults"
-    return text if len(text) <= _LONGEST_ARM else text[: _LONGEST_ARM - 3] + "..."
+    return text if len(text) <= LONGEST_ARM else text[: LONGEST_ARM - 3] + "..."
 
 
 def _words(value: object) -> str:
@@ -164,20 +161,20 @@ def _store(store: Store) -> TrialStore:
     return TrialStore.from_environment() if store is None else TrialStore(store)
 
 
-def _check(configuration: object, seed: object, arm: object) -> None:
+def check_trial(configuration: object, seed: object, arm: object) -> None:
+    """Refuse what is no trial.
+
+    Raises
+    ------
+    ConfigurationError
+        If an argument is of another kind.
+    """
     if not isinstance(configuration, Configuration):
         raise ConfigurationError(
             f"A trial is run from a Configuration, got {describe(configuration)}. "
             "Write Configuration(...) or BASE.but(...)."
         )
-    if type(seed) is not int or not 0 <= seed <= _LARGEST_SEED:
-        raise ConfigurationError(
-            f"A seed is a whole number from 0 to {_LARGEST_SEED:,}, got {describe(seed)}."
-        )
-    if arm is not None and (type(arm) is not str or not 0 < len(arm) <= _LONGEST_ARM):
-        raise ConfigurationError(
-            f"The name of an arm is a text of 1 to {_LONGEST_ARM} characters, got {describe(arm)}."
-        )
+    check_seed_and_arm(seed, arm)
 
 
 def _check_arms(arms: object, seeds: object) -> list[int]:
@@ -193,7 +190,7 @@ def _check_arms(arms: object, seeds: object) -> list[int]:
         raise ConfigurationError("There is no seed. Write seeds=(0, 1, 2).")
     for arm, configuration in arms.items():
         for seed in seeds:
-            _check(configuration, seed, arm)
+            check_trial(configuration, seed, arm)
     if len(set(seeds)) < len(seeds):
         raise ConfigurationError(
             "A seed is there twice: it would give the same trial again, which is no new evidence. "

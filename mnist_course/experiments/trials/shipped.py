@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from mnist_course.exceptions import RecordError
 from mnist_course.experiments.recording.strict_dict import Fields
 from mnist_course.experiments.trials.configuration import Configuration
 from mnist_course.experiments.trials.trial import Trial
@@ -47,10 +49,14 @@ def read(path: Path) -> tuple[Trial, ...]:
     ------
     OSError
         If it cannot be read.
-    RecordError
-        If it holds anything else.
+    ValueError
+        If it is damaged or holds anything else; a RecordError says which field.
     """
-    content = json.loads(gzip.decompress(path.read_bytes()))
+    try:
+        text = gzip.decompress(path.read_bytes())
+    except (EOFError, zlib.error) as error:
+        raise RecordError(f"it is damaged: {error}") from None
+    content = json.loads(text)
     fields = Fields(content, path.name, ("format", "runner", "trials"))
     fields.whole("format", low=FORMAT, high=FORMAT)
     fields.whole("runner", low=RUNNER, high=RUNNER)
@@ -64,7 +70,7 @@ def _by_content(folder: Path) -> Mapping[tuple[Configuration, int], Trial]:
     for path in sorted(folder.glob("*.json.gz")):
         try:
             trials = read(path)
-        except (OSError, ValueError, EOFError) as error:
+        except (OSError, ValueError) as error:
             # The course can be done without them: each trial is then run.
             _logger.warning("The trials in %s cannot be used: %s", path.name, error)
             continue

@@ -76,7 +76,7 @@ def missing(wanted: Wanted, path: Path) -> str:
     """Say in a sentence what is wrong with a file; empty when it holds exactly these trials."""
     try:
         held = tuple((trial.configuration, trial.seed) for trial in read(path))
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError) as error:
         return f"{path.name} cannot be used: {error}"
     if held == wanted:
         return ""

@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from mnist_course.exceptions import ConfigurationError
 from mnist_course.experiments.recording.fit_record import FitRecord
 from mnist_course.experiments.recording.settings import settings
-from mnist_course.experiments.recording.strict_dict import Fields
+from mnist_course.experiments.recording.strict_dict import Fields, describe
 from mnist_course.experiments.trials.configuration import Configuration
 
-__all__ = ["SOURCES", "Trial"]
+__all__ = ["LONGEST_ARM", "SOURCES", "Trial", "check_seed_and_arm"]
 
 SOURCES = ("run", "stored", "shipped", "own fit")
 """Where a trial comes from: trained now, found in the student's own store, given with the course,
 or trained by code of the student's own."""
 
-_LONGEST_ARM = 80
+LONGEST_ARM = 80
+"""Characters of the name of an arm."""
+
+_LARGEST_SEED = 2**31 - 1
 _MOST_MEASURES = 100
 
 
@@ -93,12 +97,30 @@ class Trial:
         fields = Fields(value, "a trial", cls.__slots__)
         versions = fields.tree("versions")
         return cls(
-            arm=fields.text("arm", longest=_LONGEST_ARM),
-            seed=fields.whole("seed", high=2**31 - 1),
+            arm=fields.text("arm", longest=LONGEST_ARM),
+            seed=fields.whole("seed", high=_LARGEST_SEED),
             configuration=fields.optional("configuration", Configuration.from_dict),
             fit=fields.item("fit", FitRecord.from_dict),
             measured=fields.numbers("measured", most=_MOST_MEASURES),
             seconds=fields.number("seconds", low=0),
             source=fields.one_of("source", SOURCES),
             versions={name: str(text) for name, text in versions.items()},
+        )
+
+
+def check_seed_and_arm(seed: object, arm: object) -> None:
+    """Refuse what `Trial.from_dict` would not read again.
+
+    Raises
+    ------
+    ConfigurationError
+        If one of them is of another kind or too large.
+    """
+    if type(seed) is not int or not 0 <= seed <= _LARGEST_SEED:
+        raise ConfigurationError(
+            f"A seed is a whole number from 0 to {_LARGEST_SEED:,}, got {describe(seed)}."
+        )
+    if type(arm) is not str or not 0 < len(arm) <= LONGEST_ARM:
+        raise ConfigurationError(
+            f"The name of an arm is a text of 1 to {LONGEST_ARM} characters, got {describe(arm)}."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mnist_course.experiments.recording.settings import wording
 from mnist_course.experiments.trials.trial import Trial
 from mnist_course.experiments.validity.axis_values import is_at
 from mnist_course.experiments.validity.design import Design
@@ -76,7 +77,8 @@ def check_control(trials: list[Trial], design: Design) -> list[Problem]:
         return []
     arms = by_arm(trials)
     wanted = design.control
-    said = f"called {wanted!r}" if isinstance(wanted, str) else f"with {design.axes[0]} {wanted:g}"
+    value = f"with {design.axes[0]} {wording(wanted)}"
+    said = f"called {wanted!r}" if isinstance(wanted, str) else value
     return [
         Problem(
             "no-control",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from mnist_course.experiments.trials.trial import Trial
@@ -17,7 +18,7 @@ def different_runs(runs: list[Trial]) -> list[Trial]:
     """Return the runs without copies: each seed once, each network once."""
     once: dict[str, Trial] = {}
     for run in runs:
-        once.setdefault(run.fit.weights_after, run)
+        once.setdefault(_network(run), run)
     seeds: dict[int, Trial] = {}
     for run in once.values():
         seeds.setdefault(run.seed, run)
@@ -53,7 +54,7 @@ def check_copies(trials: list[Trial], design: Design) -> list[Problem]:
     """Find runs that are one and the same network, under several seeds or in several arms."""
     same: dict[str, list[Trial]] = {}
     for trial in trials:
-        same.setdefault(trial.fit.weights_after, []).append(trial)
+        same.setdefault(_network(trial), []).append(trial)
     problems = []
     for runs in same.values():
         seeds = sorted({run.seed for run in runs})
@@ -126,6 +127,22 @@ def check_own_runs(
             tuple(lacking),
         )
     ]
+
+
+def _network(run: Trial) -> str:
+    """Name the network that a run ended with.
+
+    Weights that are all NaN look alike whatever the run was, so a diverged run has a name by its
+    arm and its seed.
+    """
+    return f"{run.arm}, seed {run.seed}" if _is_diverged(run) else run.fit.weights_after
+
+
+def _is_diverged(run: Trial) -> bool:
+    measured = run.measured
+    loss = measured.get("val_mse", measured.get("val_cross_entropy", 0.0))
+    seen = run.fit.history.get("val_loss", ())[-1:]
+    return all(map(math.isnan, (measured.get("weight_norm", 0.0), loss, *seen)))
 
 
 def _best_epoch_restored(runs: list[Trial]) -> bool:

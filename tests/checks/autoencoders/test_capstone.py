@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mnist_course.checks import check_capstone
@@ -83,6 +84,36 @@ def test_what_is_missing_costs_its_part(change, points, words, said_by):
     score = check_capstone({**WHOLE, **change}, **POINTS)
     assert score == points, said_by(score)
     assert words in said_by(score)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"results": pd.DataFrame(WHOLE["results"])},
+        {"results": {arm: dict(enumerate(of)) for arm, of in WHOLE["results"].items()}},
+        {"results": {arm: pd.Series(of) for arm, of in WHOLE["results"].items()}},
+        {"better": " Higher", "topic": "Distillation "},
+    ],
+    ids=["table", "by seed", "series", "words"],
+)
+def test_the_same_in_another_form_is_right(change):
+    assert check_capstone({**WHOLE, **change}, **POINTS) == 5
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"results": pd.DataFrame({"labels": [0.9, 0.8], "teacher": ["a", "b"]}), "topic": None},
+        {"better": np.array([1, 2])},
+        {"results": {"labels": [10**400] * 3, "teacher": [1, 2, 3]}},
+        {"topic": np.array(["a", "b"])},
+    ],
+    ids=["table", "array", "huge", "words"],
+)
+def test_whatever_stands_there_stops_nothing(change):
+    only = {name: value for name, value in WHOLE.items() if name not in change}
+    for given in ({**change, **only}, change):
+        assert check_capstone(given, **POINTS) < 5
 
 
 @pytest.mark.parametrize("value", [None, {}, {"topic": None, "results": {}}, "report", 7])

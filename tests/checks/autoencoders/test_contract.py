@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 import pytest
 from keras import layers
 
@@ -82,3 +83,30 @@ def test_what_is_no_model_earns_nothing_and_stops_nothing(said_by):
     assert check_autoencoder(decoder, encoder, whole, **POINTS) == 0
     encoder.layers[-1].set_weights([w * float("nan") for w in encoder.layers[-1].get_weights()])
     assert "NaN" in said_by(check_autoencoder(encoder, decoder, whole, **POINTS))
+
+
+class Encoder(keras.Model):
+    """Right, but of the notebook's own making: the grader cannot build it again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.flat, self.code = layers.Flatten(), layers.Dense(16)
+
+    def call(self, images):
+        return self.code(self.flat(images))
+
+
+def test_a_model_that_the_grader_cannot_rebuild_is_refused_in_the_notebook(said_by):
+    encoder = Encoder()
+    encoder(np.zeros((1, 28, 28)))
+    score = check_autoencoder(encoder, None, None, **POINTS)
+    assert score == 0
+    assert "`encoder` cannot be rebuilt by the grader: a subclassed model" in said_by(score)
+
+
+def test_a_model_with_two_inputs_stops_nothing(said_by):
+    image, more = keras.Input((784,)), keras.Input((3,))
+    both = keras.Model([image, more], layers.Dense(16)(layers.Concatenate()([image, more])))
+    score = check_autoencoder(both, both, both, **POINTS)
+    assert score == 0
+    assert "`encoder` cannot predict" in said_by(score)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 
 from mnist_course.checks import check_against_pca, check_pca_errors, check_reconstruction_errors
 from mnist_course.checks.autoencoders.curve import measured_errors
@@ -173,3 +174,14 @@ def test_as_good_as_pca_is_good_enough_and_worse_is_not(networks, make_pair, sai
     score = check_against_pca({**networks, 8: worse.whole}, each=2.5)
     assert score == 7.5
     assert "With 8 numbers your autoencoder has the error" in said_by(score)
+
+
+def test_validation_images_that_were_learnt_by_heart_do_not_count(networks, make_pair, said_by):
+    known = PCA(16, svd_solver="covariance_eigh").fit(grader_images().x_val.reshape(-1, 784))
+    pair = make_pair(16)
+    pair.encoder.set_weights([known.components_.T, -known.components_ @ known.mean_])
+    pair.decoder.set_weights([known.components_, known.mean_])
+    score = check_against_pca({**networks, 16: pair.whole}, each=2.5)
+    assert score == 7.5
+    assert "on the test images" in said_by(score)
+    assert "by heart" in said_by(score)

@@ -15,6 +15,7 @@ from mnist_course.checks.capacity.formulas import width_for
 from mnist_course.checks.score import Score
 from mnist_course.experiments import FitRecord, Trial
 from mnist_course.grading.namespace import take_apart
+from mnist_course.grading.serialization import Portable
 
 matplotlib.use("Agg")
 
@@ -113,6 +114,13 @@ def test_two_panels_with_titles_need_no_legend(trials: list[Trial]) -> None:
         panel.plot([t.arm for t in trials], [t.measured[metric] for t in trials], "o")
         panel.set(xlabel="arm", title=metric, ylabel="nats")
     assert check_figure(figure, trials) == 5
+
+
+def test_parts_of_a_figure_that_somebody_made_up_stop_nothing(trials: list[Trial]) -> None:
+    parts = take_apart(draw(trials)).parts
+    (axes,) = parts["axes"]
+    bare = {"axes": [{"lines": axes["lines"], "xlabel": "arm", "legend": 7}], "legend": None}
+    assert check_figure(Portable("figure", bare), trials) == 4
 
 
 def test_a_figure_that_lacks_something_is_told_what(trials: list[Trial]) -> None:

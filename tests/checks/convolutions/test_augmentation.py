@@ -80,6 +80,16 @@ def test_mistakes(make: Any, flips: bool, points: float, words: str) -> None:
     assert words in str(score)
 
 
+def test_layers_that_know_no_shape_are_told_to_begin_with_one() -> None:
+    from keras import Sequential, layers
+
+    score = judged(
+        Sequential([layers.RandomFlip("horizontal"), layers.RandomZoom(0.1)]), flips=True
+    )
+    assert (score, score.of) == (0, 10)
+    assert "Begin it with Input((28, 28, 1))" in str(score)
+
+
 @pytest.mark.parametrize(
     ("value", "words"), [(None, "still None"), ([1], "type list"), (3, "type int")]
 )

@@ -148,6 +148,7 @@ def test_a_table_is_measured_again(digits: Any, log: ExperimentLog) -> None:
         {name: dict(zip(PIXELS, row, strict=True)) for name, row in both.items()},
         {name: [100 * value for value in row] for name, row in both.items()},
         pd.DataFrame(both, index=PIXELS),
+        pd.DataFrame(both, index=PIXELS).T,
     ):
         score = judged_table(form, models, log)
         assert (score, score.of) == (6, 10), str(score)
@@ -155,6 +156,21 @@ def test_a_table_is_measured_again(digits: Any, log: ExperimentLog) -> None:
     assert same == 3
     assert "one and the same network" in str(same)
     assert "missing" in str(judged_table({"conv": right}, models, log))
+
+
+def two_inputs() -> Any:
+    import keras
+    from keras import layers
+
+    image, more = keras.Input((784,)), keras.Input((3,))
+    both = layers.Concatenate()([image, more])
+    return keras.Model([image, more], layers.Dense(10)(both))
+
+
+def test_a_network_with_two_inputs_is_told_by_its_name(log: ExperimentLog) -> None:
+    score = judged_table({}, {"dense": two_inputs()}, log)
+    assert (score, score.of) == (0, 10)
+    assert "`dense` cannot predict" in str(score)
 
 
 @pytest.mark.parametrize(

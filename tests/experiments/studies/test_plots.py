@@ -102,6 +102,8 @@ def test_what_cannot_be_drawn():
         plot_arms(TRIALS, "test_mse")
     with pytest.raises(ConfigurationError, match="no series 'val_mse'"):
         plot_curves(TRIALS, "val_mse")
+    with pytest.raises(ConfigurationError, match="no measure 'val_acuracy'"):
+        plot_sweep(TRIALS, "learning_rate", "val_acuracy")
     with pytest.raises(ConfigurationError, match="no number 'activation'"):
         plot_sweep(TRIALS, "activation")
     with pytest.raises(ConfigurationError, match="no number 'colour'"):

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mnist_course.cli import main
-from mnist_course.exceptions import StudyError
+from mnist_course.exceptions import DatasetError, StudyError
 from mnist_course.experiments.studies import catalogue, workforce
 from mnist_course.experiments.studies.carry_out import Carried, carry_out
 from mnist_course.experiments.studies.headline import best
@@ -177,6 +177,18 @@ def test_what_is_stored_is_known(carried: Carried, store: TrialStore, tmp_path: 
         from_store(SMALL, "full", TrialStore(tmp_path))
 
 
+def test_nothing_is_fetched_to_say_what_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from mnist_course.datasets import by_name
+
+    def fetch(name: str) -> None:
+        raise DatasetError(f"{name} is not on this machine")
+
+    monkeypatch.setattr(by_name, "load", fetch)
+    assert stored(SMALL, "full", TrialStore(tmp_path)) == "-"
+    with pytest.raises(StudyError, match=r"first: mnist-course study run tiny --size full$"):
+        from_store(SMALL, "full", TrialStore(tmp_path))
+
+
 @pytest.mark.keras
 def test_measurements_are_stored_too(carried: Carried, store: TrialStore, tmp_path: Path):
     asked = Probes("noise", (NOISE,))
@@ -328,3 +340,10 @@ def test_what_cannot_be_done_is_said(arguments, code: int, words: str, here: Pat
     assert result.exit_code == code
     assert words in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_a_page_that_cannot_be_written_is_said(tmp_path: Path):
+    (tmp_path / "docs").write_text("a file is in the way")
+    page = invoke("page", "--root", str(tmp_path))
+    assert page.exit_code == 1
+    assert "cannot write" in page.output and "docs" in page.output

@@ -209,6 +209,18 @@ def test_a_dask_cluster_gives_the_same_table(finished: tuple[Path, list[Trial]],
             assert list(force.results([Job(abs, (-3,), "three")])) == [(0, 3)]
 
 
+def test_two_studies_on_one_cluster_have_results_of_their_own(tmp_path: Path):
+    with (
+        dask_cluster(tmp_path, workers=1) as address,
+        Workforce(scheduler=address) as force,
+        Workforce(scheduler=address) as other,
+    ):
+        three = force.results([Job(abs, (-3,), "three")])
+        assert next(three) == (0, 3)
+        assert list(other.results([Job(abs, (-4,), "four")])) == [(0, 4)]
+        three.close()
+
+
 def test_no_scheduler_there(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(workforce, "_CONNECT_SECONDS", 1)
     with (

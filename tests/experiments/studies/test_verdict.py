@@ -207,6 +207,14 @@ def test_a_winner_that_is_not_the_best_is_refused():
     assert finding.why and finding.next_step
 
 
+def test_a_winner_that_failed_once_is_refused_with_the_reason():
+    trials = made_trials(
+        {"shaky": [0.1, 0.1, 0.11, math.nan], "good": [0.4, 0.5, 0.6, 0.5]}, "val_loss"
+    )
+    against = supports(trials, Claim("winner", "shaky", "val_loss"))
+    assert against is not None and "(1 of 4 failed)" in against.saw
+
+
 def test_a_winner_within_the_spread_is_refused():
     best = verdict(NOISE).results[0].arm
     finding = supports(NOISE, Claim("winner", best))

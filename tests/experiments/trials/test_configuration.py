@@ -81,7 +81,10 @@ def test_two_spellings_of_the_same_are_equal():
         ({"task": "reconstruct"}, "needs latent"),
         ({"task": "reconstruct", "latent": 8, "conv": (8,)}, "dense layers alone"),
         ({"layer_rates": (1, 1, 1)}, "this network has 2 layers"),
+        ({"layer_rates": 0.1}, "layer_rates must be a tuple"),
+        ({"layer_rates": None}, "layer_rates must be a tuple"),
         ({"augmentation": ("mirror",)}, "augmentation must be one of"),
+        ({"augmentation": ("flip", "flip")}, "a change twice: flip, flip"),
     ],
 )
 def test_what_is_not_possible_is_said(changes, words):

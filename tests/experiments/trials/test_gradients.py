@@ -79,6 +79,27 @@ def test_a_trained_network_can_be_measured():
     assert gradient_norms(LINEAR, 0, model=model) == gradient_norms(LINEAR, 5)
 
 
+def test_a_network_with_weights_that_do_not_learn_can_be_measured():
+    import keras
+
+    keras.utils.set_random_seed(0)
+    inner = keras.Sequential([keras.layers.Input((784,)), keras.layers.Dense(4, name="inner")])
+    model = keras.Sequential(
+        [
+            keras.layers.Input((28, 28)),
+            keras.layers.Flatten(),
+            inner,
+            keras.layers.BatchNormalization(),
+            keras.layers.Dense(10, activation="softmax", name="output"),
+        ]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy")
+    norms = gradient_norms(LINEAR, 0, model=model)
+    assert list(norms) == ["inner", "output"] and min(norms.values()) > 0
+    found = gradient_noise(LINEAR, 0, 16, batches=2, model=model)
+    assert found.norm > math.hypot(*norms.values()) / 2
+
+
 def test_the_norm_of_each_layer_is_that_of_its_kernel():
     signal = by_hand(LINEAR, 2, np.arange(1_200))
     found = gradient_norms(LINEAR, 2)

@@ -53,6 +53,24 @@ def test_the_cross_entropy_is_the_loss_without_its_penalty(penalised):
     assert difference == pytest.approx(penalty, rel=1e-4)
 
 
+def test_the_kernels_of_nested_models_count():
+    import keras
+
+    from mnist_course.experiments.trials.measures import weight_norms
+
+    parts = [
+        keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(3), keras.layers.Dense(2)])
+        for _ in range(2)
+    ]
+    model = keras.Sequential([keras.layers.Input((2,)), *parts])
+    kernels = [weight for weight in model.get_weights() if weight.ndim == 2]
+    norms = [float(np.linalg.norm(kernel)) for kernel in kernels]
+    expected = {"weight_norm": math.hypot(*norms)} | {
+        f"weight_norm_{number}": norm for number, norm in enumerate(norms, 1)
+    }
+    assert weight_norms(model) == pytest.approx(expected, rel=1e-6)
+
+
 def test_the_norms_are_those_of_the_kernels(penalised):
     _, trial, model = penalised
     kernels = [weight for weight in model.get_weights() if weight.ndim == 2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mnist_course.exceptions import RecordError
+from mnist_course.exceptions import ConfigurationError, RecordError
 from mnist_course.experiments import ExperimentLog, own_trial
 from mnist_course.experiments.trials.data import load
 from mnist_course.experiments.trials.trial import Trial
@@ -81,6 +81,30 @@ def test_a_model_that_is_not_in_the_log_is_refused(own):
     other = keras.Sequential([keras.layers.Input((28, 28)), keras.layers.Flatten()])
     with pytest.raises(RecordError, match="No fit in this log ended with the weights"):
         own_trial("mine", 7, log, model=other, x_val=data.x_val, y_val=data.y_val)
+
+
+def test_classes_of_another_form_are_refused(own):
+    import keras
+
+    model, log, data = own
+    one_hot = keras.utils.to_categorical(data.y_val, 10)
+    with pytest.raises(ConfigurationError, match=r"y_val must be the classes of 200 .*argmax"):
+        own_trial("mine", 7, log, model=model, x_val=data.x_val, y_val=one_hot)
+    with pytest.raises(ConfigurationError, match=r"y_train must be the classes of 256 images"):
+        own_trial(
+            "mine", 7, log, model=model, x_val=data.x_val, y_val=data.y_val,
+            x_train=data.x_train, y_train=data.y_train[:5],
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arm", "seed", "words"),
+    [("x" * 81, 7, "name of an arm"), ("mine", -1, "A seed is a whole"), ("mine", 7.0, "A seed")],
+)
+def test_a_name_that_could_not_be_read_again_is_refused(own, arm, seed, words):
+    model, log, data = own
+    with pytest.raises(ConfigurationError, match=words):
+        own_trial(arm, seed, log, model=model, x_val=data.x_val, y_val=data.y_val)
 
 
 def test_what_is_no_record_is_refused(own):

@@ -79,6 +79,15 @@ def test_a_truncated_file_is_reported(tmp_path, small, trained, caplog):
     assert "cannot be used" in caplog.text
 
 
+def test_a_damaged_file_is_reported(tmp_path, small, trained, caplog):
+    content = bytearray(as_bytes([trained]))
+    content[10:40] = bytes(30)  # within the compressed part
+    (tmp_path / "m0.json.gz").write_bytes(content)
+    assert shipped(small, 7, folder=tmp_path) is None
+    assert "m0.json.gz cannot be used: it is damaged" in caplog.text
+    assert "it is damaged" in missing(((small, 7),), tmp_path / "m0.json.gz")
+
+
 def test_the_same_trials_are_the_same_bytes(trained):
     assert as_bytes([trained]) == as_bytes([replace(trained, source="stored")])
 

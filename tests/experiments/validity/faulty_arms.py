@@ -112,10 +112,18 @@ def arms() -> list[Case]:
         "dropout 0.3": ARMS["dropout 0.3"],
         "dropout 0.5": BASE.but(dropout=0.5),
     }
+    shapes = {"wide": BASE, "deep": BASE.but(hidden=(32, 32))}
     copied = {"no dropout": BASE, "mild": BASE.but(dropout=0.1), "strong": BASE.but(dropout=0.1)}
     return [
         Case("two arms where three are asked for", "too-few-arms", study(two), DROPOUT, "2 arms"),
         Case("no control arm", "no-control", study(without), DROPOUT, "3 arms"),
+        Case(
+            "no control arm, where the control is a tuple",
+            "no-control",
+            study(shapes),
+            Design("hidden", control=(64, 64)),
+            "with hidden 64, 64",
+        ),
         Case(
             "a named arm is missing",
             "arm-missing",

@@ -87,6 +87,7 @@ def runs() -> list[Odd]:
                 history=dict.fromkeys(t.fit.history, (math.nan,) * 4)
                 | {"val_accuracy": (0.098,) * 4, "accuracy": (0.099,) * 4},
                 accuracy=0.098,
+                weights_after="7e" * 16,  # NaN everywhere, whatever the seed was
             ),
             val_accuracy=0.098,
             val_cross_entropy=math.nan,
@@ -119,6 +120,10 @@ def runs() -> list[Odd]:
     stored = [replace(t, source="stored") for t in study(ARMS, (4,))]
     unknown_start = [with_fit(t, weights_before="") for t in study(ARMS)]
     exact = study(ARMS, spread=0.0)
+    frozen = [
+        with_fit(t, weights_after=t.fit.weights_before)
+        for t in study({"all layers frozen": BASE.but(layer_rates=(0, 0))})
+    ]
     return [
         Odd("other seeds and other numbers of runs in each arm", other_seeds, DROPOUT),
         Odd("all runs of one arm diverged", rates, Design("learning rate", control=0.1, arms=3)),
@@ -133,6 +138,11 @@ def runs() -> list[Odd]:
             "the order of the runs is mixed",
             sorted(study(ARMS), key=lambda t: (-t.seed, t.arm)),
             DROPOUT,
+        ),
+        Odd(
+            "an arm whose layers are all frozen",
+            [*study({"plain": BASE, "slow start": BASE.but(layer_rates=(0.1, 1))}), *frozen],
+            Design("layer rates", control="plain", arms=3),
         ),
         Odd("initial weights that nobody knows", unknown_start, DROPOUT),
         Odd(
