@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mnist_course.checks import backend
 from mnist_course.checks.score import CannotGrade, note_for_staff
+from mnist_course.experiments.trials.shipped import shipped
 from mnist_course.experiments.trials.trial import Trial
 from mnist_course.experiments.validity.design import Design
 from mnist_course.experiments.validity.grouped import by_arm, of_arm
@@ -25,8 +26,9 @@ _TRIES = 2
 def repeat_one(trials: Sequence[Trial], design: Design) -> Finding | None:
     """Train one of the student's own runs again and compare what came out.
 
-    The run is drawn by the content of all of them, cheap ones first. Only when a second one is as
-    far off does it count: on another processor a run that nearly diverges may go another way.
+    Runs that the course has too, under whatever name, are compared with the course's. Of the others
+    one is drawn by the content of all of them, cheap ones first. Only when a second one is as far
+    off does it count: on another processor a run that nearly diverges may go another way.
 
     Parameters
     ----------
@@ -44,17 +46,24 @@ def repeat_one(trials: Sequence[Trial], design: Design) -> Finding | None:
         If the grader cannot train a run that it should.
     """
     own = [t for t in trials if t.configuration is not None and not is_shipped(t)]
+    told = _unlike_shipped(trials, design)
+    if told:
+        return _not_repeatable(told)
     drawn = _drawn(own, design)
     if not drawn:
         note_for_staff(f"no run of {len(trials)} could be repeated: none has a configuration of "
                        "its own")  # fmt: skip
         return None
-    told: list[str] = []
+    told = []
     for trial in drawn[:_TRIES]:
-        saw = _differs(trial, trials, design)
+        saw = _differs(trial, trials, design, _again)
         if saw is None:
             return None
         told.append(saw)
+    return _not_repeatable(told)
+
+
+def _not_repeatable(told: Sequence[str]) -> Finding:
     note_for_staff(f"runs that did not come out again: {'; '.join(told)}")
     return Finding(
         told[0],
@@ -85,13 +94,32 @@ def _metric(trial: Trial, design: Design) -> str | None:
     return None
 
 
-def _differs(trial: Trial, trials: Sequence[Trial], design: Design) -> str | None:
+def _again(trial: Trial) -> Trial | None:
     if trial.configuration is None:  # never: see `_drawn`
         return None
-    name = _metric(trial, design)
-    if name is None:
+    return backend.current().run_trial(trial.configuration, seed=trial.seed)
+
+
+def _as_shipped(trial: Trial) -> Trial | None:
+    return None if trial.configuration is None else shipped(trial.configuration, trial.seed)
+
+
+def _unlike_shipped(trials: Sequence[Trial], design: Design) -> list[str]:
+    """Say which trials the course has otherwise; those marked as shipped are compared before."""
+    renamed = [trial for trial in trials if trial.source != "shipped" and is_shipped(trial)]
+    told = (_differs(trial, trials, design, _as_shipped) for trial in renamed)
+    return [saw for saw in told if saw is not None]
+
+
+def _differs(
+    trial: Trial,
+    trials: Sequence[Trial],
+    design: Design,
+    repeated: Callable[[Trial], Trial | None],
+) -> str | None:
+    name, again = _metric(trial, design), repeated(trial)
+    if name is None or again is None:
         return None
-    again = backend.current().run_trial(trial.configuration, seed=trial.seed)
     if name not in again.measured:
         raise CannotGrade(f"a run was repeated without {name}")
     mine, other = trial.measured[name], again.measured[name]

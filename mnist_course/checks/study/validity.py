@@ -8,6 +8,7 @@ from mnist_course.checks.score import Score
 from mnist_course.checks.study.parts import PART_OF
 from mnist_course.experiments.trials.trial import Trial
 from mnist_course.experiments.validity.design import Design
+from mnist_course.experiments.validity.enough_seeds import different_runs
 from mnist_course.experiments.validity.grouped import by_arm, listed
 from mnist_course.experiments.validity.problem import Problem
 from mnist_course.grading.results import Finding
@@ -81,10 +82,7 @@ def check_runs(
 
 def comparable(trials: Sequence[Trial]) -> Finding | None:
     """Say why there is nothing to compare; None for two arms with two different runs each."""
-    runs = {
-        arm: len({trial.fit.weights_after for trial in of_arm})
-        for arm, of_arm in by_arm(trials).items()
-    }
+    runs = {arm: len(different_runs(of_arm)) for arm, of_arm in by_arm(trials).items()}
     if sum(1 for count in runs.values() if count > 1) > 1:
         return None
     if len(runs) < 2:

@@ -12,8 +12,10 @@ import pytest
 from mnist_course.checks import backend, check_study
 from mnist_course.checks.score import CannotGrade, Score, clear, collected
 from mnist_course.checks.study.parts import PART_OF, PARTS
+from mnist_course.checks.study.rerun import repeat_one
 from mnist_course.experiments import Claim, Design, frame, summary
 from mnist_course.experiments.trials.configuration import Configuration
+from mnist_course.experiments.trials.shipped import shipped_trials
 from mnist_course.experiments.trials.trial import Trial
 from mnist_course.grading.serialization import Opaque
 from tests.experiments.validity.cases import ARMS, DROPOUT, Case
@@ -259,6 +261,25 @@ def test_one_run_that_goes_another_way_costs_nothing(
 
     trains(answer)
     assert check_study(trials, design=DESIGN, points=POINTS, rerun=True, **made) == 15
+
+
+def test_runs_of_the_course_under_another_name_are_as_the_course_has_them(trains: Any) -> None:
+    of_course = [t for t in shipped_trials() if t.configuration is not None]
+    base = next(t.configuration for t in of_course if "val_accuracy" in t.measured)
+    both = [c for c in {t.configuration: 0 for t in of_course} if c.task == base.task][:2]
+    runs = [
+        replace(t, arm="ab"[both.index(t.configuration)], source="stored")
+        for t in of_course
+        if t.configuration in both
+    ]
+    better = [
+        with_measured(t, val_accuracy=0.999) if t.arm == "a" and t.seed == 0 else t for t in runs
+    ]
+    trainer = trains(_as_before(of_course))
+    told = [repeat_one(study_, DESIGN) for study_ in (runs, better)]
+    assert told[0] is None
+    assert told[1] is not None and "has val_accuracy 0.9990" in told[1].saw
+    assert not trainer.asked
 
 
 def test_a_diverged_run_that_diverges_again_is_repeated(trials: list[Trial], trains: Any) -> None:
