@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
+
+# Whoever starts the tests in the background has Ctrl-C ignored, and so would all that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Before anything imports TensorFlow, Keras or matplotlib, also in the processes that tests start.
 os.environ["MPLBACKEND"] = "agg"

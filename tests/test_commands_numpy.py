@@ -503,11 +503,14 @@ def test_ctrl_c_leaves_what_was_there(tmp_path, earlier):
         real("train", "--iterations", "100000"), cwd=tmp_path,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    time.sleep(1.0)
-    while process.poll() is None and not _is_training(process.pid):
-        time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
-    out, complaints = process.communicate(timeout=60)
+    try:
+        time.sleep(1.0)
+        while process.poll() is None and not _is_training(process.pid):
+            time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        out, complaints = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130, complaints
     assert "Stopped after" in complaints and "of 100000 iterations" in complaints
     kept = "model.npz is as it was before" if earlier else "no model was saved"
