@@ -98,7 +98,7 @@ _EPOCHS = (
             "    for trial in epochs_trials\n"
             "]",
         ),
-        at_most=11,
+        at_most=12,
     ),
     _mutant(
         "a table from memory",

@@ -21,7 +21,7 @@ from tests.proof.tiny_course import Heard
 ROOT = Path(__file__).parents[2]
 ALL = source_ids(ROOT)
 # Their proofs fit (below), but have not been carried out yet: the day they are, this line must go.
-NOT_TRIED = ("m6", "m8")
+NOT_TRIED = ("m8",)
 FAST = [name for name in ALL if name in ("m1", "m2", "m3", "m4")]  # m5 takes an hour
 
 
