@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from mnist_course.grading import release_rules
 from mnist_course.grading.assignment import Assignment, read_assignment
 from mnist_course.proof.proof_file import read_proof, source_ids
+from mnist_course.proof.records import record_path
 from mnist_course.proof.reference import edited, reference
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,6 +65,24 @@ def test_announced_points_are_those_given(name: str, notebook: Any, assignment: 
         assert f"`{item.grade_id}` {item.points:g}" in table
     for item in assignment.grade_cells:
         assert f'"{item.grade_id}": {item.points:g}' in check
+
+
+MINUTES = {
+    "half a minute": 0.5,
+    "a minute": 1,
+    "two minutes": 2,
+    "three minutes": 3,
+    "a few minutes": 3,
+}
+
+
+def test_announced_minutes_are_those_measured(name: str, notebook: Any) -> None:
+    """A grade also measures what it is given, so it takes more CPU than the notebook alone."""
+    text = " ".join(notebook.cells[0].source.split())
+    (said,) = re.findall(r"\*\*Time:\*\*.*? takes (.*?) on two CPU cores", text)
+    minutes = MINUTES[re.sub(r"^(about|less than|two to) ", "", said)]
+    verdict = json.loads(record_path(name, ROOT).read_text(encoding="utf-8"))["verdict"]
+    assert verdict["cost"]["cpu_seconds"] <= 1.25 * 60 * minutes
 
 
 def test_rubrics_have_four_levels(notebook: Any, assignment: Assignment) -> None:
