@@ -186,6 +186,8 @@ def _frame(parts: Mapping[str, Any]) -> Any:
         if len(names) == 1
         else pd.MultiIndex.from_arrays(list(levels), names=list(names))
     )
+    if any(len(values) != len(index) for _, values in parts["columns"]):
+        raise SerializationError("a table with columns of other lengths than its index")
     # By number first: two columns may have the same name.
     table = pd.DataFrame({i: values for i, (_, values) in enumerate(parts["columns"])}, index)
     table.columns = pd.Index([name for name, _ in parts["columns"]], dtype=object)

@@ -356,7 +356,8 @@ def test_an_error_too_long_to_be_heard_costs_its_cell(
 ) -> None:
     # Far more time than it takes, so that a busy machine does not end the cell by time.
     outcome = run("v_a = 1", long, "v_c = 3", cell=150, total=400)
-    assert outcome.errors[2][0] in ("DeadKernelError", "ValueError")
+    # Which limit it meets first depends on how busy the machine is.
+    assert outcome.errors[2][0] in ("DeadKernelError", "OutputLimitError", "ValueError")
     assert outcome.values["v_a"] == 1
     assert outcome.values["v_c"] == 3
     assert outcome.execution.seconds < 300  # two runs, the second without the cell

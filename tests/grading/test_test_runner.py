@@ -198,7 +198,11 @@ def test_reading_values(captured: Callable[[Any], Path]) -> None:
                     "x": 1,
                     "history": Portable("history", {"history": {"loss": [0.5]}, "epoch": [0]}),
                     "table": Portable(
-                        "dataframe", {"columns": [["a", np.arange(2)], ["b", ["x", None]]]}
+                        "dataframe",
+                        {
+                            "columns": [["a", np.arange(2)], ["b", ["x", None]]],
+                            "index": [["arm", ["sgd", "adam"]]],
+                        },
                     ),
                     "tensor": Portable("array", {"array": np.ones(2)}),
                     "log": Portable("experiment_log", {"log": {"evil": 1}}),
@@ -242,9 +246,16 @@ MODEL = {"config": "{}", "weights": [np.zeros(2)], "compiled": {}}
             "values": {"h": Portable("history", {"history": {"loss": "abc"}, "epoch": []})},
             "substituted": [],
         },
-        {"values": {"t": Portable("dataframe", {"columns": 5})}, "substituted": []},
         {
-            "values": {"t": Portable("dataframe", {"columns": [["a", [1]], ["b", [1, 2]]]})},
+            "values": {"t": Portable("dataframe", {"columns": 5, "index": [[None, [0]]]})},
+            "substituted": [],
+        },
+        {
+            "values": {
+                "t": Portable(
+                    "dataframe", {"columns": [["a", [1]], ["b", [1, 2]]], "index": [[None, [0, 1]]]}
+                )
+            },
             "substituted": [],
         },
         {"values": {"t": Portable("array", {})}, "substituted": []},
