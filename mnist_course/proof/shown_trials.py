@@ -10,6 +10,7 @@ from its standard input, runs what is not in the folder, and stores it there.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -74,8 +75,9 @@ def _start(share: Sequence[Wanted], folder: Path) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
     )
     assert process.stdin is not None
-    with process.stdin:
-        plain = [[configuration.changed(), seed] for configuration, seed in share]
+    plain = [[configuration.changed(), seed] for configuration, seed in share]
+    # A process that has ended already says so by its status.
+    with contextlib.suppress(BrokenPipeError), process.stdin:
         process.stdin.write(json.dumps(plain).encode())
     return process
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from mnist_course.checks import backend
 from mnist_course.checks.score import CannotGrade, note_for_staff
@@ -45,10 +45,9 @@ def repeat_one(trials: Sequence[Trial], design: Design) -> Finding | None:
     CannotGrade
         If the grader cannot train a run that it should.
     """
+    if unlike := _unlike_shipped(trials, design):
+        return _not_repeatable(unlike)
     own = [t for t in trials if t.configuration is not None and not is_shipped(t)]
-    told = _unlike_shipped(trials, design)
-    if told:
-        return _not_repeatable(told)
     drawn = _drawn(own, design)
     if not drawn:
         note_for_staff(f"no run of {len(trials)} could be repeated: none has a configuration of "
@@ -56,7 +55,7 @@ def repeat_one(trials: Sequence[Trial], design: Design) -> Finding | None:
         return None
     told = []
     for trial in drawn[:_TRIES]:
-        saw = _differs(trial, trials, design, _again)
+        saw = _differs(trial, _again(trial), trials, design, "trained again by the grader")
         if saw is None:
             return None
         told.append(saw)
@@ -107,17 +106,17 @@ def _as_shipped(trial: Trial) -> Trial | None:
 def _unlike_shipped(trials: Sequence[Trial], design: Design) -> list[str]:
     """Say which trials the course has otherwise; those marked as shipped are compared before."""
     renamed = [trial for trial in trials if trial.source != "shipped" and is_shipped(trial)]
-    told = (_differs(trial, trials, design, _as_shipped) for trial in renamed)
+    told = (
+        _differs(trial, _as_shipped(trial), trials, design, "as the course ships it")
+        for trial in renamed
+    )
     return [saw for saw in told if saw is not None]
 
 
 def _differs(
-    trial: Trial,
-    trials: Sequence[Trial],
-    design: Design,
-    repeated: Callable[[Trial], Trial | None],
+    trial: Trial, again: Trial | None, trials: Sequence[Trial], design: Design, how: str
 ) -> str | None:
-    name, again = _metric(trial, design), repeated(trial)
+    name = _metric(trial, design)
     if name is None or again is None:
         return None
     if name not in again.measured:
@@ -130,8 +129,8 @@ def _differs(
     if near:
         return None
     return (
-        f"{of_arm(trial)} has {name} {mine:.4f}; trained again by the grader from the same "
-        f"configuration it has {other:.4f}."
+        f"{of_arm(trial)} has {name} {mine:.4f}; {how}, from the same configuration, "
+        f"it has {other:.4f}."
     )
 
 

@@ -28,9 +28,9 @@ def different_runs(runs: list[Trial]) -> list[Trial]:
 def check_seeds(trials: list[Trial], design: Design) -> list[Problem]:
     """Find arms with too few different runs."""
     few = {
-        arm: len(different_runs(runs))
+        arm: seeds
         for arm, runs in by_arm(trials).items()
-        if len(different_runs(runs)) < design.seeds
+        if (seeds := len(different_runs(runs))) < design.seeds
     }
     if not few:
         return []

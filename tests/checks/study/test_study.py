@@ -279,6 +279,7 @@ def test_runs_of_the_course_under_another_name_are_as_the_course_has_them(trains
     told = [repeat_one(study_, DESIGN) for study_ in (runs, better)]
     assert told[0] is None
     assert told[1] is not None and "has val_accuracy 0.9990" in told[1].saw
+    assert "as the course ships it" in told[1].saw  # nothing was trained
     assert not trainer.asked
 
 

@@ -34,7 +34,7 @@ def steps(size: Size) -> Steps:
         "augmentation",
         ((), ("flip",), ("flip", "shift")),
         control=(),
-        seeds=range(3 if full else 2),
+        seeds=range(5 if full else 2),
         metric="val_accuracy",
         also=("test_accuracy", "test_cross_entropy", "gap", "parameters", "seconds"),
     )
