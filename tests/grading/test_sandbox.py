@@ -453,6 +453,39 @@ def test_nothing_is_left_when_the_grader_is_killed() -> None:
     assert not _runs(mark)
 
 
+def test_nothing_is_left_when_the_grader_is_killed_while_the_command_starts() -> None:
+    """At any moment between the keeper's start and the command's."""
+    mark = f"7{os.getpid()}.5"
+    code = GRADER.replace(
+        "    sandbox.start", "    print(sandbox.base, flush=True)\n    sandbox.start"
+    )
+    bases = []
+    for wait in (0.0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15):
+        grader = subprocess.Popen(
+            [sys.executable, "-c", code, mark], stdout=subprocess.PIPE, text=True
+        )
+        assert grader.stdout is not None
+        with grader, grader.stdout as output:
+            bases.append(Path(output.readline().strip()))
+            time.sleep(wait)
+            grader.kill()
+    deadline = time.monotonic() + 60
+    while (_runs(mark) or any(_keeps(b) for b in bases)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _runs(mark)
+    assert not any(_keeps(base) for base in bases)
+
+
+def _keeps(base: Path) -> bool:
+    """Tell whether a keeper writes to a log below a sandbox's folder."""
+    for process in psutil.process_iter(["cmdline"]):
+        if "keeper.py" in " ".join(process.info["cmdline"] or ()):
+            with contextlib.suppress(OSError):
+                if str(base) in str(Path(f"/proc/{process.pid}/fd/1").readlink()):
+                    return True
+    return False
+
+
 def test_an_interrupt_reaches_the_command() -> None:
     code = (
         "import time\n"

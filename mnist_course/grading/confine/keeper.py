@@ -191,8 +191,9 @@ class Keeper:
             end.setblocking(False)
         signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        while self._still_runs() and not self.ended_by:
-            waiting: list[Any] = [wake] + ([] if self.grader_is_gone else [self.control])
+        # The grader may have gone while the command started.
+        while self._still_runs() and not self.ended_by and not self.grader_is_gone:
+            waiting: list[Any] = [wake, self.control]
             if self.listener is not None:
                 waiting.append(self.listener)
             ready, _, _ = select.select(waiting, [], [], _LOOK)
