@@ -7,6 +7,7 @@ its message).
 
 __all__ = [
     "AssignmentError",
+    "ClassError",
     "ConfigurationError",
     "CorruptDataError",
     "DatasetError",
@@ -25,6 +26,8 @@ __all__ = [
     "StudentError",
     "StudyError",
     "SubmissionError",
+    "WorkerLostError",
+    "WorkforceError",
 ]
 
 
@@ -64,6 +67,10 @@ class AssignmentError(MnistCourseError, ValueError):
     """The instructor's notebook is missing or breaks a rule of authoring."""
 
 
+class ClassError(MnistCourseError, ValueError):
+    """The submissions of a class, its roster or its grades cannot be read or written."""
+
+
 class ProofError(MnistCourseError, ValueError):
     """A proof of an assignment's grading cannot be read, or does not fit the notebook."""
 
@@ -78,6 +85,14 @@ class StoreError(MnistCourseError, OSError):
 
 class StudyError(MnistCourseError, RuntimeError):
     """Trials of a study gave no result, or what a study left behind cannot be read."""
+
+
+class WorkforceError(MnistCourseError, RuntimeError):
+    """Work that no process could do: no scheduler answers, or a worker was lost."""
+
+
+class WorkerLostError(WorkforceError):
+    """A process ended in the middle of a job."""
 
 
 class SerializationError(MnistCourseError, ValueError):

@@ -128,7 +128,7 @@ def run(
     from mnist_course.experiments.studies.result_files import write_results
     from mnist_course.experiments.studies.results_page import write_page
     from mnist_course.experiments.studies.run_study import as_store
-    from mnist_course.experiments.studies.workforce import Workforce
+    from mnist_course.workforce.workforce import Workforce
 
     if not names and not everything:
         raise click.UsageError("name a study (see: mnist-course study list), or write --all.")

@@ -9,10 +9,10 @@ from mnist_course.experiments.studies.probes import run_probes
 from mnist_course.experiments.studies.run_study import Listener, run_study
 from mnist_course.experiments.studies.sizes import Size
 from mnist_course.experiments.studies.study import Study
-from mnist_course.experiments.studies.workforce import Workforce
 from mnist_course.experiments.trials.store import TrialStore
 from mnist_course.experiments.validity.examine import examine
 from mnist_course.experiments.validity.problem import Problem
+from mnist_course.workforce.workforce import Workforce
 
 __all__ = ["Carried", "carry_out"]
 

@@ -14,11 +14,11 @@ from mnist_course.atomic_write import write_text
 from mnist_course.exceptions import StudyError
 from mnist_course.experiments.studies.probe_kinds import KINDS
 from mnist_course.experiments.studies.run_study import Listener
-from mnist_course.experiments.studies.workforce import Failure, Job, Workforce
 from mnist_course.experiments.trials.configuration import Configuration
 from mnist_course.experiments.trials.data import data_digest
 from mnist_course.experiments.trials.store import TrialStore
 from mnist_course.experiments.trials.versions import RUNNER, versions
+from mnist_course.workforce.workforce import Failure, Job, Workforce
 
 __all__ = ["Probe", "ProbeResult", "Probes", "run_probes"]
 

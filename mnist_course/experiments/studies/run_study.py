@@ -9,10 +9,10 @@ from typing import Protocol
 from mnist_course.exceptions import StudyError
 from mnist_course.experiments.studies.study import Planned, Study
 from mnist_course.experiments.studies.work import train_trial
-from mnist_course.experiments.studies.workforce import Failure, Job, Workforce
 from mnist_course.experiments.trials.running import known
 from mnist_course.experiments.trials.store import TrialStore
 from mnist_course.experiments.trials.trial import Trial
+from mnist_course.workforce.workforce import Failure, Job, Workforce
 
 __all__ = ["Listener", "as_store", "run_study"]
 
@@ -74,7 +74,9 @@ def run_study(
     ConfigurationError
         If there is no worker to start.
     StudyError
-        If no scheduler answers, or trials gave no result; the others are stored then.
+        If trials gave no result; the others are stored then.
+    WorkforceError
+        If no scheduler answers, or if it is gone.
     CorruptDataError, DatasetError
         If the images cannot be had.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,8 @@ from mnist_course.experiments.studies.carry_out import Carried, carry_out
 from mnist_course.experiments.studies.named_study import NamedStudy
 from mnist_course.experiments.studies.run_study import as_store
 from mnist_course.experiments.studies.sizes import Size
-from mnist_course.experiments.studies.workforce import Job, Workforce
 from mnist_course.experiments.trials.store import TrialStore
+from mnist_course.workforce.workforce import Job, Workforce
 
 __all__ = ["from_store", "stored"]
 
@@ -24,11 +24,11 @@ class _Nobody(Workforce):
         super().__init__()
         self._command = f"mnist-course study run {named.name} --size {size}"
 
-    def results(self, jobs: Sequence[Job]) -> Iterator[tuple[int, Any]]:
+    def results(self, jobs: Iterable[Job]) -> Iterator[tuple[int, Any]]:
         """Refuse the first job."""
-        if jobs:
+        if refused := list(jobs):
             raise StudyError(
-                f"{len(jobs)} trials are not stored, the first: {jobs[0].words}. Nothing was "
+                f"{len(refused)} trials are not stored, the first: {refused[0].words}. Nothing was "
                 f"trained. Run the study first: {self._command}"
             )
         return iter(())

@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["dask_setup", "quiet_start", "train_trial"]
-
-
-def dask_setup(worker: object) -> None:
-    """Prepare a worker of our own cluster before its first job; Dask calls it by this name.
-
-    Ctrl-C in a terminal reaches every process at once: the study ends the workers itself, so they
-    need not hear it, nor say what they were doing.
-    """
-    for name in list(logging.root.manager.loggerDict):
-        if name.split(".")[0] == "distributed":
-            logging.getLogger(name).setLevel(logging.CRITICAL)
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+__all__ = ["quiet_start", "train_trial"]
 
 
 def train_trial(configuration: dict[str, Any], seed: int, arm: str) -> dict[str, Any]:

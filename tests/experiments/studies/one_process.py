@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from mnist_course.experiments.studies.trial_process import in_own_process
-from mnist_course.experiments.studies.workforce import Failure, Job, Workforce
+from mnist_course.workforce.own_process import in_own_process
+from mnist_course.workforce.workforce import Failure, Job, Workforce
 
 __all__ = ["Notes", "OneProcess"]
 
@@ -19,7 +19,7 @@ class OneProcess(Workforce):
         self.refused = refused
         self.done: list[str] = []
 
-    def results(self, jobs: Sequence[Job]) -> Iterator[tuple[int, Any]]:
+    def results(self, jobs: Iterable[Job]) -> Iterator[tuple[int, Any]]:
         for number, job in enumerate(jobs):
             if self.refused and self.refused in job.words:
                 yield number, Failure("RuntimeError: the worker had enough")

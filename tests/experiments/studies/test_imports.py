@@ -20,7 +20,6 @@ HEAVY = {"dask", "distributed", "keras", "matplotlib", "pandas", "scipy", "seabo
         "studies.study",
         "studies.run_study",
         "studies.catalogue",
-        "studies.trial_process",
     ],
 )
 def test_imports_are_light(module: str):

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from mnist_course.cli import main
 from mnist_course.exceptions import DatasetError, StudyError
-from mnist_course.experiments.studies import catalogue, workforce
+from mnist_course.experiments.studies import catalogue
 from mnist_course.experiments.studies.carry_out import Carried, carry_out
 from mnist_course.experiments.studies.headline import best
 from mnist_course.experiments.studies.named.figures import arms, curves
@@ -24,6 +24,7 @@ from mnist_course.experiments.studies.stored_only import from_store, stored
 from mnist_course.experiments.studies.verdict import verdict
 from mnist_course.experiments.trials.configuration import Configuration
 from mnist_course.experiments.trials.store import TrialStore
+from mnist_course.workforce import workforce
 from tests.experiments.studies.made_trials import made_trial
 from tests.experiments.studies.one_process import Notes, OneProcess
 from tests.experiments.studies.pretended import pretended

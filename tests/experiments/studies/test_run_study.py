@@ -6,26 +6,22 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 import psutil
 import pytest
 
-from mnist_course.exceptions import ConfigurationError, StudyError
-from mnist_course.experiments.studies import workforce
+from mnist_course.exceptions import StudyError
 from mnist_course.experiments.studies.run_study import run_study
 from mnist_course.experiments.studies.table import frame
-from mnist_course.experiments.studies.workforce import Failure, Job, Workforce
 from mnist_course.experiments.trials.trial import Trial
+from mnist_course.workforce.workforce import Job, Workforce
 from tests.experiments.studies.one_process import Notes, OneProcess
 from tests.experiments.studies.tiny import TINY
+from tests.workforce.dask_cluster import LONG, dask_cluster, wait_for
 
 ROOT = Path(__file__).parents[3]
-LONG = 240.0  # seconds, on a machine that does other things too
 
 
 def numbers(trials: list[Trial]) -> pd.DataFrame:
@@ -36,13 +32,6 @@ def numbers(trials: list[Trial]) -> pd.DataFrame:
 def files(store: Path) -> dict[str, int]:
     """The finished trials of a store with the moment when each was written."""
     return {path.name: path.stat().st_mtime_ns for path in store.glob("*.json")}
-
-
-def wait_for(condition, seconds: float = LONG) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
@@ -160,42 +149,6 @@ def test_ctrl_c_stops_cleanly(tmp_path: Path):
     assert not results.exists()
 
 
-@contextmanager
-def dask_cluster(folder: Path, workers: int) -> Iterator[str]:
-    """A scheduler with workers as a person starts them, on this machine; yields its address."""
-    address = folder / "scheduler.json"
-    dask = [sys.executable, "-m", "dask"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    commands = [
-        ["scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"],
-        *[
-            ["worker", "--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1"]
-            for _ in range(workers)
-        ],
-    ]
-    started = []
-    try:
-        for command in commands:
-            started.append(
-                subprocess.Popen(
-                    [*dask, *command, "--scheduler-file", str(address)], cwd=folder, **quiet
-                )
-            )
-            wait_for(address.exists)
-        import json
-
-        yield json.loads(address.read_text())["address"]
-    finally:
-        for process in reversed(started):
-            process.terminate()
-        for process in started:
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
 @pytest.mark.keras
 def test_a_dask_cluster_gives_the_same_table(finished: tuple[Path, list[Trial]], tmp_path: Path):
     store = tmp_path / "store"
@@ -207,54 +160,3 @@ def test_a_dask_cluster_gives_the_same_table(finished: tuple[Path, list[Trial]],
         # The cluster is not ours: it is there for the next study.
         with Workforce(scheduler=address) as force:
             assert list(force.results([Job(abs, (-3,), "three")])) == [(0, 3)]
-
-
-def test_two_studies_on_one_cluster_have_results_of_their_own(tmp_path: Path):
-    with (
-        dask_cluster(tmp_path, workers=1) as address,
-        Workforce(scheduler=address) as force,
-        Workforce(scheduler=address) as other,
-    ):
-        three = force.results([Job(abs, (-3,), "three")])
-        assert next(three) == (0, 3)
-        assert list(other.results([Job(abs, (-4,), "four")])) == [(0, 4)]
-        three.close()
-
-
-def test_no_scheduler_there(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(workforce, "_CONNECT_SECONDS", 1)
-    with (
-        Workforce(scheduler="tcp://127.0.0.1:9") as force,
-        pytest.raises(StudyError, match=r"No Dask scheduler answers at tcp://127.0.0.1:9"),
-    ):
-        list(force.results([Job(abs, (-3,), "three")]))
-
-
-def test_own_workers_do_jobs_and_survive_one_that_kills_them():
-    with Workforce(workers=1) as force:
-        jobs = [
-            Job(abs, (-3,), "three"),
-            Job(int, ("x",), "no number"),
-            Job(os._exit, (1,), "the end of a worker"),
-            Job(abs, (-4,), "four"),
-        ]
-        found = dict(force.results(jobs))
-    assert (found[0], found[3]) == (3, 4)
-    assert isinstance(found[1], Failure) and "ValueError: invalid literal" in found[1].words
-    assert (
-        isinstance(found[2], Failure)
-        and "The process that trained ended with status 1" in found[2].words
-    )
-
-
-@pytest.mark.parametrize("workers", [0, -1, 1.5, True])
-def test_there_must_be_a_worker(workers):
-    with pytest.raises(ConfigurationError, match="at least 1 worker"):
-        Workforce(workers)
-
-
-def test_nothing_to_do_starts_nothing():
-    before = {child.pid for child in psutil.Process().children()}
-    with Workforce(workers=2) as force:
-        assert list(force.results([])) == []
-        assert {child.pid for child in psutil.Process().children()} <= before

@@ -1,18 +1,19 @@
-"""Workers for studies: processes of this machine, or those of a running Dask cluster."""
+"""Workers: processes of this machine, or those of a running Dask cluster."""
 
 from __future__ import annotations
 
 import logging
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain, islice
 from types import TracebackType
 from typing import Any, Self
 
-from mnist_course.exceptions import ConfigurationError, StudyError
-from mnist_course.experiments.studies.trial_process import in_own_process
+from mnist_course.exceptions import ConfigurationError, WorkerLostError, WorkforceError
+from mnist_course.workforce.own_process import in_own_process
 
 __all__ = ["Failure", "Job", "Workforce"]
 
@@ -21,8 +22,10 @@ _END_SECONDS = 60
 
 _SETTINGS = {
     "distributed.worker.profile.enabled": False,  # nobody looks at it
-    "distributed.scheduler.worker-ttl": None,  # a trial of minutes is no lost worker
-    "distributed.scheduler.allowed-failures": 1,  # a trial that ends two workers ends them all
+    "distributed.scheduler.worker-ttl": None,  # a job of minutes is no lost worker
+    "distributed.scheduler.allowed-failures": 0,  # how often a job is tried again is counted here
+    # A worker that is lost takes the job with it that it does, and none that waits.
+    "distributed.scheduler.worker-saturation": 1.0,
     "distributed.comm.timeouts.connect": f"{_CONNECT_SECONDS}s",
     "distributed.diagnostics.nvml": False,
 }
@@ -53,6 +56,17 @@ class Failure:
     """Why a job gave no result."""
 
     words: str
+    lost: bool = False
+    """Whether a worker was lost each time that the job was tried."""
+
+
+@dataclass(slots=True, eq=False)
+class _Given:
+    """A job with its place, and how often workers were lost that did it."""
+
+    number: int
+    job: Job
+    tried: int = 0
 
 
 class Workforce:
@@ -66,6 +80,8 @@ class Workforce:
     scheduler : str, optional
         Address of a running scheduler, ``tcp://10.0.0.5:8786``. It must be one that you trust, in
         a network that you trust: Dask runs what it is sent. Its workers need this package.
+    tries : int
+        How often a job is given to a worker when workers are lost that do it.
 
     Raises
     ------
@@ -79,9 +95,10 @@ class Workforce:
     [3]
     """
 
-    def __init__(self, workers: int = 2, scheduler: str | None = None) -> None:
+    def __init__(self, workers: int = 2, scheduler: str | None = None, *, tries: int = 2) -> None:
         if scheduler is None and (type(workers) is not int or workers < 1):
-            raise ConfigurationError(f"A study needs at least 1 worker, got {workers!r}.")
+            raise ConfigurationError(f"Work needs at least 1 worker, got {workers!r}.")
+        self._tries = tries
         self._workers = workers
         self._scheduler = scheduler
         self._client: Any = None
@@ -102,14 +119,15 @@ class Workforce:
         self._client = None
         self._stack.close()
 
-    def results(self, jobs: Sequence[Job]) -> Iterator[tuple[int, Any]]:
+    def results(self, jobs: Iterable[Job]) -> Iterator[tuple[int, Any]]:
         """Have jobs done, the first ones first.
 
-        Leaving the loop early, also by Ctrl-C, takes back what has not begun.
+        Jobs are taken from ``jobs`` only as workers get free, so that there may be very many.
+        Leaving the loop early, also by Ctrl-C, takes back what has not ended.
 
         Parameters
         ----------
-        jobs : sequence of Job
+        jobs : iterable of Job
 
         Yields
         ------
@@ -118,34 +136,58 @@ class Workforce:
 
         Raises
         ------
-        StudyError
-            If no scheduler answers.
+        WorkforceError
+            If no scheduler answers, or if it is gone.
         """
-        if not jobs:
+        numbered = enumerate(jobs)
+        first = next(numbered, None)
+        if first is None:
             return
+        waiting = chain([first], numbered)
         client, distributed = self._connected(), _distributed()
-        numbers = {}
-        for number, job in enumerate(jobs):
-            self._jobs += 1
-            task = client.submit(
-                in_own_process,
-                job.function.__module__,
-                job.function.__qualname__,
-                list(job.arguments),
-                key=f"{self._name}-{self._jobs}",
-                pure=False,
-                priority=-number,
-            )
-            numbers[task] = number
+        ended = distributed.as_completed(loop=client.loop)
+        given: dict[Any, _Given] = {}
+
+        def give(job: _Given) -> None:
+            task = self._submitted(job)
+            given[task] = job
+            ended.add(task)
+
+        def fill() -> None:
+            for number, job in islice(waiting, max(0, self._room() - len(given))):
+                give(_Given(number, job))
+
         try:
-            for task in distributed.as_completed(list(numbers), loop=client.loop):
-                if task.status == "finished":
-                    yield numbers[task], task.result()
-                else:
-                    yield numbers[task], _failure(task)
+            fill()
+            for task in ended:
+                job = given.pop(task)
+                found = task.result() if task.status == "finished" else _failure(task)
                 task.release()
+                job.tried += 1
+                if isinstance(found, Failure) and found.lost and job.tried < self._tries:
+                    give(job)
+                    continue
+                fill()
+                yield job.number, found
         finally:
-            client.cancel(list(numbers), force=True)
+            client.cancel(list(given), force=True)
+
+    def _room(self) -> int:
+        """Return how many jobs may be with the scheduler: each worker's, and its next one."""
+        threads: int = sum(self._client.nthreads().values())
+        return 2 * max(1, threads)
+
+    def _submitted(self, job: _Given) -> Any:
+        self._jobs += 1
+        return self._client.submit(
+            in_own_process,
+            job.job.function.__module__,
+            job.job.function.__qualname__,
+            list(job.job.arguments),
+            key=f"{self._name}-{self._jobs}",
+            pure=False,
+            priority=-job.number,
+        )
 
     def _connected(self) -> Any:
         if self._client is None:
@@ -169,7 +211,7 @@ class Workforce:
             dashboard_address="127.0.0.1:0",  # any port: another cluster may have the usual one
             worker_dashboard_address="127.0.0.1:0",
             host="127.0.0.1",
-            preload=["mnist_course.experiments.studies.work"],
+            preload=["mnist_course.workforce.worker_setup"],
         )
         self._stack.callback(_end, cluster)
         return cluster
@@ -185,7 +227,7 @@ def _client(address: Any) -> Any:
     try:
         return _distributed().Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise StudyError(
+        raise WorkforceError(
             f"No Dask scheduler answers at {address} ({error}). Expected an address such as "
             "tcp://127.0.0.1:8786. Start one with: dask scheduler --host 127.0.0.1, and its "
             "workers with: dask worker tcp://127.0.0.1:8786 --nthreads 1"
@@ -200,10 +242,15 @@ def _end(cluster: Any) -> None:
 
 def _failure(task: Any) -> Failure:
     if task.status == "cancelled":
-        return Failure("it was taken back, or its worker was lost")
+        raise WorkforceError(
+            "The Dask scheduler is gone, and with it what was not finished. What was finished is "
+            "kept: start the scheduler, then this command, again."
+        )
     error = task.exception()
-    words = str(error) if isinstance(error, StudyError) else f"{type(error).__name__}: {error}"
-    return Failure(words[:500])
+    known = isinstance(error, WorkforceError)
+    lost = isinstance(error, (WorkerLostError, _distributed().KilledWorker))
+    words = str(error) if known else f"{type(error).__name__}: {error}"
+    return Failure(words[:500], lost)
 
 
 @contextmanager

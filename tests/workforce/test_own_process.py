@@ -1,4 +1,4 @@
-"""A process of its own for training: plain values cross, it ends when nobody waits."""
+"""A process of its own for jobs: plain values cross, it ends when nobody waits."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import time
 import psutil
 import pytest
 
-from mnist_course.exceptions import StudyError
-from mnist_course.experiments.studies.trial_process import TrialProcess, in_own_process
+from mnist_course.exceptions import WorkforceError
+from mnist_course.workforce.own_process import OwnProcess, in_own_process
 
 
 @pytest.fixture
 def process():
-    one = TrialProcess()
+    one = OwnProcess()
     yield one
     one.end()
 
 
-def test_values_cross_unchanged(process: TrialProcess):
+def test_values_cross_unchanged(process: OwnProcess):
     values = {"nan": math.nan, "inf": -math.inf, "third": 1 / 3, "text": "±\n", "none": None}
     found = process.call("copy", "copy", [values])
     assert math.isnan(found.pop("nan"))
@@ -31,37 +31,37 @@ def test_values_cross_unchanged(process: TrialProcess):
     assert found == values and found["third"].hex() == (1 / 3).hex()
 
 
-def test_what_a_job_prints_is_no_answer(process: TrialProcess, capfd: pytest.CaptureFixture[str]):
+def test_what_a_job_prints_is_no_answer(process: OwnProcess, capfd: pytest.CaptureFixture[str]):
     assert process.call("os", "system", ["echo hello"]) == 0
     assert process.call("builtins", "print", ["hello"]) is None
     assert process.call("builtins", "abs", [-3]) == 3
 
 
-def test_an_error_over_there_is_an_error_here(process: TrialProcess):
-    with pytest.raises(StudyError, match=r"^ValueError: invalid literal for int"):
+def test_an_error_over_there_is_an_error_here(process: OwnProcess):
+    with pytest.raises(WorkforceError, match=r"^ValueError: invalid literal for int"):
         process.call("builtins", "int", ["x"])
-    with pytest.raises(StudyError, match=r"^ModuleNotFoundError"):
+    with pytest.raises(WorkforceError, match=r"^ModuleNotFoundError"):
         process.call("no_such_module", "f", [])
     assert process.call("builtins", "abs", [-3]) == 3
 
 
-def test_a_process_that_ends_says_so(process: TrialProcess):
-    with pytest.raises(StudyError, match=r"ended with status 7 before there was a result"):
+def test_a_process_that_ends_says_so(process: OwnProcess):
+    with pytest.raises(WorkforceError, match=r"ended with status 7 before there was a result"):
         process.call("os", "_exit", [7])
     assert not process.alive
-    with pytest.raises(StudyError, match="ended with status"):
+    with pytest.raises(WorkforceError, match="ended with status"):
         process.call("builtins", "abs", [-3])
 
 
 def test_the_next_job_gets_a_new_process():
     first = in_own_process("os", "getpid", [])
     assert in_own_process("os", "getpid", []) == first != os.getpid()
-    with pytest.raises(StudyError):
+    with pytest.raises(WorkforceError):
         in_own_process("os", "_exit", [0])
     assert in_own_process("os", "getpid", []) != first
 
 
-def test_nothing_else_draws_random_numbers(process: TrialProcess):
+def test_nothing_else_draws_random_numbers(process: OwnProcess):
     process.call("random", "seed", [0])
     first = process.call("random", "random", [])
     process.call("random", "seed", [0])
@@ -71,7 +71,7 @@ def test_nothing_else_draws_random_numbers(process: TrialProcess):
 
 def test_it_ends_in_the_middle_of_a_job_when_its_parent_is_killed():
     code = (
-        "from mnist_course.experiments.studies.trial_process import in_own_process as call\n"
+        "from mnist_course.workforce.own_process import in_own_process as call\n"
         "print(call('os', 'getpid', []), flush=True)\n"
         "call('time', 'sleep', [600])"
     )

@@ -1,9 +1,10 @@
-"""A process that does nothing but train, one job after the other.
+"""A process that does nothing but jobs, one after the other.
 
 Keras takes the seeds of layers from Python's global `random`, and the threads of a Dask worker draw
-from it too: trained there, a network would not depend on its seed alone. So every worker has a
-process of its own for its jobs, whose only other thread waits for the end. It also computes with
-one thread, whatever the worker did before. Jobs and results cross as lines of JSON.
+from it too: trained there, a network would not depend on its seed alone. And a grade's event loop
+and its waiting for processes belong in a main thread. So every worker has a process of its own for
+its jobs, whose only other thread waits for the end. It also computes with one thread, whatever the
+worker did before. Jobs and results cross as lines of JSON.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, BinaryIO
 
-from mnist_course.exceptions import StudyError
+from mnist_course.exceptions import WorkerLostError, WorkforceError
 
-__all__ = ["TrialProcess", "in_own_process"]
+__all__ = ["OwnProcess", "in_own_process"]
 
 _END_SECONDS = 5
 _LONGEST_REASON = 500
@@ -48,18 +49,18 @@ def in_own_process(module: str, function: str, arguments: Sequence[Any]) -> Any:
 
     Raises
     ------
-    StudyError
-        If the function raised, or its process ended.
+    WorkforceError
+        If the function raised; ``WorkerLostError`` if its process ended.
     """
     process = getattr(_own, "process", None)
     if process is None or not process.alive:
-        process = _own.process = TrialProcess()
+        process = _own.process = OwnProcess()
         atexit.register(process.end)
     result: Any = process.call(module, function, arguments)
     return result
 
 
-class TrialProcess:
+class OwnProcess:
     """The side that asks. The process ends when `end` is called, or when this process ends."""
 
     def __init__(self) -> None:
@@ -86,13 +87,13 @@ class TrialProcess:
             line = self._process.stdout.readline()
         if not line.endswith(b"\n"):
             self.end()
-            raise StudyError(
-                f"The process that trained ended with status {self._process.returncode} before "
+            raise WorkerLostError(
+                f"The process that worked ended with status {self._process.returncode} before "
                 "there was a result; the system may have been short of memory."
             )
         answer = json.loads(line)
         if "error" in answer:
-            raise StudyError(answer["error"])
+            raise WorkforceError(answer["error"])
         return answer["result"]
 
     def end(self) -> None:
