@@ -60,8 +60,10 @@ def _patterns() -> tuple[re.Pattern[str], dict[str, str]]:
         parts.append((re.escape(folder), named[folder]))
     parts.append((_SYSTEM_PYTHON, "<python>"))
     joined = "|".join(f"(?P<p{n}>{expression})" for n, (expression, _) in enumerate(parts))
+    # What follows a name is inside that folder, so that a second look changes nothing.
+    outside = "".join(f"(?<!{name})" for name in sorted({name for _, name in parts}))
     return (
-        re.compile(rf"(?<![\w.~])(?:{joined})(?![\w-]|\.\w)"),
+        re.compile(rf"(?<![\w.~]){outside}(?:{joined})(?![\w-]|\.\w)"),
         {f"p{n}": name for n, (_, name) in enumerate(parts)},
     )
 

@@ -8,6 +8,7 @@ import json
 import re
 import unicodedata
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -47,6 +48,7 @@ def visible(text: str, *, also: str = "") -> bool:
 
 
 @CASES
+@example(f"{Path.home()}{Path.home()}", 60)
 @given(texts, st.integers(1, 60))
 def test_one_line(text: str, limit: int) -> None:
     for show in (plain_text, student_text):
