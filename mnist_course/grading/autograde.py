@@ -21,6 +21,7 @@ from mnist_course.grading.executed_notebook import write_executed
 from mnist_course.grading.execution import Execution, TimeLimits
 from mnist_course.grading.grade_cells import Judgement, Services, judge_cells
 from mnist_course.grading.integrity import execution_signals
+from mnist_course.grading.known import NOTHING, Known
 from mnist_course.grading.memory import available_memory
 from mnist_course.grading.notebook_file import read
 from mnist_course.grading.results import NotebookGrade, Signal
@@ -46,6 +47,7 @@ _CAPTURE = (
     "_mnist_course_export(globals(), {names!r}, {{path!r}})"
 )
 _SERVE = "from mnist_course.grading.student_calls import serve as _; _({fd})"
+_CAPTURED = "captured.frame"
 _KERAS = re.compile(r"\b(?:keras|tensorflow)\b")
 _HANDING_OVER = 2.0  # seconds of judging that a replay leaves
 
@@ -70,6 +72,7 @@ def autograde(
     overlap: bool | None = None,
     options: SandboxOptions | None = None,
     on_item: Callable[[NotebookGrade], None] | None = None,
+    known: Known = NOTHING,
 ) -> GradeOutcome:
     """Grade a submitted notebook against the instructor's.
 
@@ -98,6 +101,8 @@ def autograde(
     on_item : callable, optional
         Called whenever an item is done, with the grade so far: what is not decided yet is "not
         graded". An error in it is logged and costs nothing.
+    known : Known, optional
+        What was worked out before for the same cells, and a place for what is worked out now.
 
     Returns
     -------
@@ -129,12 +134,18 @@ def autograde(
             _evaluators(options) as evaluator,
             _notebook(aligned, trusted, private, deadline, cell_seconds, tell, options) as notebook,
         ):
-            if _wants_keras(trusted) and (
-                overlap if overlap is not None else available_memory() >= OVERLAP_BYTES
-            ):
-                evaluator()  # imports TensorFlow while the student's cells run
-            tell("run your cells", 0, 1)
-            execution = notebook.run()
+            names = trusted.names_needed()
+            snapshot = known.run(aligned.cells, names, private / _CAPTURED)
+            if snapshot is not None:
+                execution = notebook.resume(snapshot)
+            else:
+                if _wants_keras(trusted) and (
+                    overlap if overlap is not None else available_memory() >= OVERLAP_BYTES
+                ):
+                    evaluator()  # imports TensorFlow while the student's cells run
+                tell("run your cells", 0, 1)
+                execution = notebook.run()
+                known.keep_run(notebook.snapshot(execution, names))
             tell("judge", 0, 1)
             judging = Deadline(deadline.left(but=_margin(deadline)))
 
@@ -158,7 +169,10 @@ def autograde(
                 services=Services(evaluator, kernel, notebook.interrupt),
                 pictures=pictures,
                 on_report=so_far,
+                known=known.verdicts(trusted.grade_cells),
+                answers=known.answers(),
             )
+        known.keep_verdicts(trusted.grade_cells, judgement.verdicts)
         execution = replace(execution, refused=notebook.refused)
     grade = replace(
         _grade(trusted, aligned, execution, judgement),
@@ -219,7 +233,7 @@ def _notebook(
         setup=_SETUP,
         capture=_CAPTURE.format(names=names),
         serve=_SERVE,
-        destination=folder / "captured.frame",
+        destination=folder / _CAPTURED,
         time_limits=TimeLimits(
             cell=cell, total=total, capture=min(60.0, 0.1 * whole), grace=min(10.0, 0.05 * whole)
         ),

@@ -39,6 +39,8 @@ class Judgement:
     pictures: tuple[Picture, ...]
     substituted: tuple[str, ...]
     signals: tuple[Signal, ...] = ()
+    verdicts: tuple[Mapping[str, Any], ...] = ()
+    """As the test runner wrote them: what `judge_cells` takes as ``known`` another time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ def judge_cells(
     services: Services | None = None,
     pictures: bool = True,
     on_report: Callable[[Judgement], None] | None = None,
+    known: Mapping[str, Mapping[str, Any]] | None = None,
+    answers: Path | None = None,
 ) -> Judgement:
     """Judge the grade cells of a notebook.
 
@@ -92,6 +96,11 @@ def judge_cells(
         Also draw the pictures of the feedback.
     on_report : callable, optional
         Called with the verdicts so far whenever an item is done.
+    known : mapping, optional
+        Verdicts by grade id of an earlier ``Judgement`` of the same values: these items are not
+        judged again.
+    answers : Path, optional
+        Trusted, private folder for the evaluator's answers about these values, old and new.
 
     Returns
     -------
@@ -113,6 +122,8 @@ def judge_cells(
         "execution": dict(execution),
         "seconds": deadline.left(but=reserve),
         "pictures": pictures,
+        "known": {grade_id: dict(verdict) for grade_id, verdict in (known or {}).items()},
+        "answers": str(answers) if answers is not None else None,
     }
     folder.chmod(0o700)
     report_file = folder / "report.json"
@@ -158,6 +169,7 @@ def _judgement(
         ),
         tuple(report["substituted"]),
         tuple(Signal(kind, detail) for kind, detail in report.get("signals", ())),
+        tuple(report["verdicts"]),
     )
 
 

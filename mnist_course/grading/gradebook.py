@@ -37,7 +37,7 @@ from nbgrader.utils import is_grade, is_locked, is_task
 from traitlets import Bool, Float, List
 
 from mnist_course.exceptions import GraderError
-from mnist_course.grading.autograde import autograde
+from mnist_course.grading.autograde import GradeOutcome, autograde
 from mnist_course.grading.results import NotebookGrade
 from mnist_course.grading.sandbox import SandboxOptions
 from mnist_course.grading.sanitize import (
@@ -96,12 +96,10 @@ class TrustedAutograde(NbGraderPreprocessor):  # type: ignore[misc]
             ThreadPoolExecutor(max_workers=1) as thread,
         ):
             outcome = thread.submit(
-                autograde,
+                self.grade,
                 submitted_path(self, resources),
                 source_path(self, resources),
-                deadline_seconds=self.deadline_seconds,
-                work=Path(work),
-                options=SandboxOptions(require=self.require_sandbox),
+                Path(work),
             ).result()
             if outcome.executed_notebook is not None:
                 _take_outputs(nb, outcome.executed_notebook)
@@ -115,6 +113,16 @@ class TrustedAutograde(NbGraderPreprocessor):  # type: ignore[misc]
         report = report_cell(grade)
         nb.cells = [*([report] if report else []), *nb.cells]
         return nb, resources
+
+    def grade(self, submission: Path, assignment: Path, work: Path) -> GradeOutcome:
+        """Grade a submission; ``work`` is a folder for the notebook as it ran."""
+        return autograde(
+            submission,
+            assignment,
+            deadline_seconds=self.deadline_seconds,
+            work=work,
+            options=SandboxOptions(require=self.require_sandbox),
+        )
 
     def _write_verdicts(self, nb: Any, grade: NotebookGrade, *, student: str) -> None:
         verdicts = {cell.grade_id: cell for cell in grade.automatic}

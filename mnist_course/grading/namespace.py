@@ -274,7 +274,7 @@ def _frame(frame: Any) -> Portable:
         [None if name is None else str(name), _column(index.get_level_values(i))]
         for i, name in enumerate(index.names)
     ]
-    return Portable("dataframe", {"columns": columns, "index": levels, "rows": len(frame)})
+    return Portable("dataframe", {"columns": columns, "index": levels})
 
 
 def _plain(value: Any) -> Any:

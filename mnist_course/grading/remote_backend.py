@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from mnist_course.checks.backend import LayerActivity
 from mnist_course.checks.score import CannotGrade
 from mnist_course.exceptions import GraderError, NotPortableError, RecordError, SerializationError
 from mnist_course.grading.channel import Channel
+from mnist_course.grading.kept_answers import KeptAnswers, question_name
 from mnist_course.grading.model_facade import ModelFacade, RemoteModelFacade, facade
 from mnist_course.grading.serialization import Opaque
 
@@ -30,6 +30,18 @@ __all__ = ["RemoteBackend"]
 FloatArray = npt.NDArray[np.float32]
 
 
+class _Model:
+    """A captured model, with the evaluator's number for it once it was sent there."""
+
+    def __init__(self, config: Any, weights: list[Any]) -> None:
+        self.config, self.weights = config, weights
+        self.number: int | None = None
+
+    @cached_property
+    def name(self) -> str:
+        return question_name(self.config, self.weights)
+
+
 class RemoteBackend:
     """The ``Backend`` of ``mnist_course.checks`` that asks the evaluator process.
 
@@ -43,6 +55,9 @@ class RemoteBackend:
     remote : callable, optional
         Given a model's facts and why it cannot be rebuilt, returns the model that predicts in the
         student's own process.
+    answers : KeptAnswers, optional
+        Of an earlier grade of the same values. What is found there is not asked for, so that the
+        evaluator may not even start.
     """
 
     def __init__(
@@ -51,11 +66,14 @@ class RemoteBackend:
         *,
         seconds: float = 120.0,
         remote: Callable[[Any, str], RemoteModelFacade] | None = None,
+        answers: KeptAnswers | None = None,
     ) -> None:
         self._connect = None if isinstance(channel, Channel) else channel
         self._connected = channel if isinstance(channel, Channel) else None
         self._seconds = seconds
         self._remote = remote
+        self._answers = answers or KeptAnswers(None)
+        self._models: list[_Model] = []
 
     @property
     def _channel(self) -> Channel:
@@ -66,27 +84,52 @@ class RemoteBackend:
 
     def load(self, parts: Mapping[str, Any]) -> ModelFacade | RemoteModelFacade | Opaque:
         """Hand a captured model over and return its facade, or why it cannot be rebuilt."""
+        model = _Model(parts["config"], list(parts["weights"]))
         try:
-            # Half of the time at most: other items do not need the model.
-            described = self._ask(0.5, op="load", config=parts["config"], weights=parts["weights"])
+            described = self._once(lambda: ("load", model.name), lambda: self._load(model))
         except (NotPortableError, ValueError) as error:
             if self._remote is not None and isinstance(parts.get("facts"), dict):
                 return self._remote(parts["facts"], f"the model cannot be rebuilt: {error}")
             return Opaque("keras.Model", str(error))
         except CannotGrade as error:  # costs the items that look at the model, no other
             return Opaque("keras.Model", f"the model could not be rebuilt: {error}")
-        return facade(described, parts, self)
+        self._models.append(model)
+        return facade({**described, "id": len(self._models) - 1}, parts, self)
+
+    def _load(self, model: _Model) -> dict[str, Any]:
+        """Have the evaluator rebuild a model; return what it says of it."""
+        # Half of the time at most: other items do not need the model.
+        described = self._ask(0.5, op="load", config=model.config, weights=model.weights)
+        if type(described) is not dict or type(described.get("id")) is not int:
+            raise CannotGrade("the evaluator described a model in words that nobody knows")
+        model.number = described["id"]
+        return described
+
+    def _number(self, model: _Model) -> int:
+        """Return the evaluator's number of a model that it may not have seen yet."""
+        if model.number is None:
+            self._load(model)
+        assert model.number is not None
+        return model.number
 
     def predict(self, model: Any, x: FloatArray) -> FloatArray:
         """Return the outputs of a model; see ``Backend.predict``."""
         if isinstance(model, RemoteModelFacade):
             return model.predict(x)
-        outputs = self._ask(op="predict", model=_remote(model), x=np.asarray(x))
+        asked = self._model(model)
+        outputs = self._once(
+            lambda: ("predict", asked.name, np.asarray(x)),
+            lambda: self._ask(op="predict", model=self._number(asked), x=np.asarray(x)),
+        )
         return _array(outputs, np.float32, rows=len(x))
 
     def hidden_activations(self, model: Any, x: FloatArray) -> list[LayerActivity]:
         """Return what each hidden layer gives; see ``Backend.hidden_activations``."""
-        layers = self._ask(op="activations", model=_remote(model), x=np.asarray(x))
+        asked = self._model(model)
+        layers = self._once(
+            lambda: ("activations", asked.name, np.asarray(x)),
+            lambda: self._ask(op="activations", model=self._number(asked), x=np.asarray(x)),
+        )
         return [
             LayerActivity(
                 str(layer["name"]),
@@ -109,17 +152,20 @@ class RemoteBackend:
         """Train a recorded configuration afresh; see ``Backend.train_again``."""
         plain = record.to_dict(initial_weights=False)
         weights = None if initial_weights is None else list(initial_weights)
-        key = _key(plain, seed, epochs, weights)
+        key = question_name("train", plain, seed, epochs, weights)
         for epoch in range(record.epochs if epochs is None else epochs):
-            predicted = self._ask(
-                op="train",
-                key=key,
-                epoch=epoch,
-                record=plain,
-                seed=seed,
-                x_test=x_test,
-                epochs=epochs,
-                initial_weights=weights,
+            question: dict[str, Any] = {
+                "op": "train",
+                "key": key,
+                "epoch": epoch,
+                "record": plain,
+                "seed": seed,
+                "x_test": x_test,
+                "epochs": epochs,
+                "initial_weights": weights,
+            }
+            predicted = self._once(
+                partial(tuple, [key, epoch, x_test]), partial(self._ask, **question)
             )
             if predicted is None:
                 return
@@ -130,10 +176,33 @@ class RemoteBackend:
         from mnist_course.experiments.trials.trial import Trial
 
         try:
-            plain = self._ask(op="run_trial", configuration=configuration.to_dict(), seed=seed)
+            asked = configuration.to_dict()
+            plain = self._once(
+                lambda: ("run_trial", asked, seed),
+                lambda: self._ask(op="run_trial", configuration=asked, seed=seed),
+            )
             return Trial.from_dict(plain)
         except (RecordError, ValueError) as error:
             raise CannotGrade(f"a trial could not be run again: {error}") from error
+
+    def _model(self, model: Any) -> _Model:
+        if isinstance(model, RemoteModelFacade):
+            raise CannotGrade(f"only predictions are known of this model: {model.reason}")
+        if not isinstance(model, ModelFacade):
+            raise GraderError(f"a model that the evaluator does not know: {type(model).__name__}")
+        return self._models[model.remote_id]
+
+    def _once(self, question: Callable[[], tuple[object, ...]], ask: Callable[[], Any]) -> Any:
+        """Return what was answered before; ask where nothing was, or where nothing is kept."""
+        if not self._answers.kept:  # and spare the time that naming a large array takes
+            return ask()
+        name = question_name(*question())
+        try:
+            return self._answers.find(name)
+        except KeyError:
+            answer = ask()
+            self._answers.keep(name, answer)
+            return answer
 
     def _ask(self, share: float = 1.0, **question: Any) -> Any:
         number, seconds = secrets.randbits(60), share * self._seconds
@@ -158,23 +227,7 @@ class RemoteBackend:
         raise CannotGrade(f"the evaluator failed: {kind}: {message}")
 
 
-def _remote(model: Any) -> int:
-    if isinstance(model, RemoteModelFacade):
-        raise CannotGrade(f"only predictions are known of this model: {model.reason}")
-    if not isinstance(model, ModelFacade):
-        raise GraderError(f"a model that the evaluator does not know: {type(model).__name__}")
-    return model.remote_id
-
-
 def _array(value: Any, dtype: Any, *, rows: int) -> npt.NDArray[Any]:
     if not isinstance(value, np.ndarray) or value.dtype != dtype or value.shape[:1] != (rows,):
         raise CannotGrade("the evaluator answered with something that is not the array asked for")
     return value
-
-
-def _key(plain: dict[str, Any], seed: int, epochs: int | None, weights: Any) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    digest.update(json.dumps([plain, seed, epochs], sort_keys=True, default=str).encode())
-    for array in weights or ():
-        digest.update(array.tobytes())
-    return digest.hexdigest()

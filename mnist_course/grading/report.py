@@ -10,6 +10,7 @@ from pathlib import Path
 from mnist_course.exceptions import MnistCourseError
 from mnist_course.grading import feedback, gradescope
 from mnist_course.grading.autograde import Progress, autograde, failed_grade
+from mnist_course.grading.known import NOTHING, Known
 from mnist_course.grading.results import NotebookGrade
 from mnist_course.grading.sandbox import SandboxOptions
 
@@ -33,6 +34,7 @@ def grade_to_folder(
     cell_seconds: float | None = None,
     progress: Progress | None = None,
     require_sandbox: bool = False,
+    known: Known = NOTHING,
 ) -> NotebookGrade:
     """Grade a notebook and write every form of the result.
 
@@ -48,6 +50,8 @@ def grade_to_folder(
         See ``autograde``.
     require_sandbox : bool
         Fail rather than grade where a required layer of the sandbox is missing.
+    known : Known, optional
+        What was worked out before, see ``autograde``.
 
     Returns
     -------
@@ -74,6 +78,7 @@ def grade_to_folder(
             on_item=lambda so_far: gradescope.write_results(
                 replace(so_far, headline=_UNFINISHED), output / "results.json"
             ),
+            known=known,
         )
         grade = outcome.grade
     except Exception as error:
@@ -88,8 +93,8 @@ def grade_to_folder(
             staff_note=f"{error!r}\n{traceback.format_exc()}",
         )
         feedback.write_feedback(failed, output / "feedback.html")
-        known = isinstance(error, MnistCourseError)
-        words = str(error) if known else "".join(traceback.format_exception_only(error)).strip()
+        ours = isinstance(error, MnistCourseError)
+        words = str(error) if ours else "".join(traceback.format_exception_only(error)).strip()
         return replace(failed, headline=f"The grader itself failed: {words}")
     gradescope.write_results(grade, output / "results.json")
     feedback.write_feedback(grade, output / "feedback.html")

@@ -22,6 +22,7 @@ from mnist_course.grading.execution import (
 )
 from mnist_course.grading.kernel_session import KernelSession
 from mnist_course.grading.sandbox import Limits, SandboxOptions
+from mnist_course.grading.snapshot import Snapshot
 from mnist_course.grading.submission import AlignedCell
 
 __all__ = ["MAX_RESTARTS", "StudentNotebook", "execute"]
@@ -127,6 +128,24 @@ class StudentNotebook:
             seconds=time.monotonic() - run.start,
             refused=self.refused,
         )
+
+    def resume(self, snapshot: Snapshot) -> Execution:
+        """Go on from an earlier run: nothing is run until a function is called.
+
+        Parameters
+        ----------
+        snapshot : Snapshot
+            Of a run of the same cells.
+        """
+        self._run.skipped |= snapshot.skipped
+        self._run.blamed |= snapshot.blamed
+        self._run.refused |= snapshot.execution.refused
+        return snapshot.execution
+
+    def snapshot(self, execution: Execution, names: frozenset[str]) -> Snapshot:
+        """Return what ``run`` left behind, for another grade to ``resume`` from."""
+        run = self._run
+        return Snapshot(execution, names, frozenset(run.skipped), frozenset(run.blamed))
 
     def connection(self, seconds: float, *, broken: bool = False) -> socket.socket | None:
         """Return the socket on which the kernel answers calls; None when there is no kernel.

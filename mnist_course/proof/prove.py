@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Protocol
 
 from mnist_course.grading.assignment import read_assignment
+from mnist_course.grading.engine_version import engine_version
 from mnist_course.grading.report import assignment_path
 from mnist_course.proof import shown_trials
-from mnist_course.proof.engine_version import engine_version
 from mnist_course.proof.machine import machine
 from mnist_course.proof.mutant_verdicts import Outcome, as_expected
 from mnist_course.proof.proof import Proof

@@ -27,8 +27,8 @@ import psutil
 from mnist_course.atomic_write import write_text
 from mnist_course.grading import feedback, gradescope
 from mnist_course.grading.autograde import autograde, failed_grade
+from mnist_course.grading.peak_memory import PeakMemory
 from mnist_course.grading.results import NotebookGrade, Verdict
-from mnist_course.proof.peak_memory import PeakMemory
 
 __all__ = ["Trial", "grade", "main"]
 

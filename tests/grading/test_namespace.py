@@ -120,7 +120,7 @@ def test_frames_with_their_columns(tmp_path: Path) -> None:
     values = sent(tmp_path, frame=frame, column=frame["n"], index=frame.index)
     columns = dict(values["frame"]["columns"])
     assert columns["n"].tolist() == [1, 2] and columns["word"][0] == "a"
-    assert values["frame"]["rows"] == 2
+    assert [list(rows) for _, rows in values["frame"]["index"]] == [[0, 1]]
     assert values["column"]["array"].tolist() == [1, 2]
 
 

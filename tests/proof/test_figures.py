@@ -9,9 +9,9 @@ from scipy.stats import binom
 
 from mnist_course.exceptions import AssignmentError
 from mnist_course.grading.container_size import SIZES, Measurement, find_measurement
+from mnist_course.grading.peak_memory import PeakMemory
 from mnist_course.proof.container_fit import container_fit, seconds_in
 from mnist_course.proof.false_negatives import distance, upper_bound
-from mnist_course.proof.peak_memory import PeakMemory
 from mnist_course.proof.proof import Margin
 
 
