@@ -25,6 +25,12 @@ _ROOT = click.option(
 
 
 _LATE = {
+    "grade-class": Late(
+        "mnist_course.commands.grade_class", "grade_class", "Grade what a whole class handed in."
+    ),
+    "export": Late(
+        "mnist_course.commands.export", "export", "Write grades for Canvas, Moodle or Gradescope."
+    ),
     "data": Late("mnist_course.commands.data", "data", "Look for data sets, fetch and verify."),
     "numpy": Late(
         "mnist_course.commands.numpy_network",
@@ -43,6 +49,7 @@ def main() -> None:
     \b
     Students     open release/<id>/<id>.ipynb in JupyterLab.
     Instructors  edit source/<id>/<id>.ipynb, then: mnist-course release
+    A class      mnist-course grade-class m5 submitted/
     Gradescope   mnist-course autograder build m5 --output m5.zip
     This machine mnist-course doctor, mnist-course data list
     From scratch mnist-course numpy train --dataset mnist

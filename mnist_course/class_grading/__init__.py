@@ -1,0 +1,1 @@
+"""Grade a class: many submissions, on every core or a cluster, none of them twice."""

@@ -1,0 +1,1 @@
+"""One page about a whole class, for staff."""
