@@ -203,8 +203,65 @@ def networks(figures: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def a_class(figures: Mapping[str, Any]) -> list[str]:
+    """Return the section on one class in several ways."""
+    count, ratios = figures["submissions"], figures["ratios"]
+    lines = [
+        f"## A class of {count} M5 submissions",
+        "",
+        "Examples of mixed quality with several seeds, the same notebooks and tests for all.",
+        "",
+        "| way | submissions a minute | wall s | CPU s each | peak MB "
+        "| after one test changed, s |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    for name, way in figures["ways"].items():
+        first, changed = way["first"], way.get("changed")
+        again = f"{changed['wall']:.1f}" if changed else "all again"
+        lines.append(
+            f"| {name} | {60 * count / first['wall']:.2f} | {first['wall']:.0f} | "
+            f"{first['cpu'] / count:.1f} | {first['peak_mb']:,} | {again} |"
+        )
+    told = [
+        f"{other} takes {ratios[f'{other}_over_ours']:.2f} times as long, and "
+        f"{ratios[f'{other}_over_ours_changed']:.0f} times after one test changed (it runs every "
+        "notebook again)"
+        for other in ("nbgrader", "otter")
+        if f"{other}_over_ours" in ratios
+    ]
+    return [*lines, "", f"Against ours with the first number of workers: {'; '.join(told)}.", "",
+            _origin(figures)]  # fmt: skip
+
+
+def many(figures: Mapping[str, Any]) -> list[str]:
+    """Return the section on what each submission costs besides its grade."""
+    rows = [
+        f"| {one['students']:,} | {one['milliseconds_each']:.1f} | {one['memory_mb']:.0f} | "
+        f"{one['resume_seconds']:.1f} | {one['open_seconds']['class_file']:.1f} | "
+        f"{one['open_seconds']['page']:.1f} | {one['page_mb']:.1f} |"
+        for one in (*figures["few"], *figures["many"])
+    ]
+    return [
+        "## 10,000 stand-ins",
+        "",
+        f"Everything is real but the grade, which is a sleep of {figures['stand_in_seconds']:g} s "
+        "and made-up points: what giving out jobs, storing, logging and writing pages costs.",
+        "",
+        "| submissions | ms each | memory of the command, MB | again, nothing to do, s "
+        "| read the class, s | make its page, s | page, MB |",
+        "|--:|--:|--:|--:|--:|--:|--:|",
+        *rows,
+        "",
+        f"Cost of one among many over one among few: {figures['many_over_few']:.2f}.",
+        "",
+        _origin(figures),
+    ]
+
+
 SECTIONS = (
     ("m5_speed", speed),
+    ("class_speed", a_class),
+    ("stand_ins", many),
     ("fast_fit", fast),
     ("numpy_nn", networks),
     ("m5_memory", memory),
