@@ -99,6 +99,7 @@ def grade(
     itself failed (results.json then says so).
     """
     from mnist_course.grading.report import assignment_path, grade_to_folder
+    from mnist_course.grading.sandbox import SandboxOptions
     from mnist_course.grading.terminal import progress_bar, show_grade, show_log
 
     source = assignment_path(assignment, root)
@@ -118,7 +119,7 @@ def grade(
                 deadline_seconds=deadline,
                 cell_seconds=cell_timeout,
                 progress=progress,
-                require_sandbox=require_sandbox,
+                options=SandboxOptions(require=require_sandbox),
             )
     except OSError as error:
         raise click.UsageError(f"cannot write to {output}: {error.strerror}") from error

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
 import resource
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,10 +17,13 @@ from mnist_course.class_grading.grade_record import grade_from_dict, grade_to_di
 from mnist_course.class_grading.known_results import StoredResults, environment
 from mnist_course.class_grading.records import GradedSubmission, Submission
 from mnist_course.class_grading.store import Entry, Store, key_of
-from mnist_course.exceptions import SubmissionError, WorkforceError
+from mnist_course.exceptions import AssignmentError, SubmissionError, WorkforceError
+from mnist_course.grading.assignment import read_assignment
+from mnist_course.grading.forkserver import Forkserver
 from mnist_course.grading.peak_memory import PeakMemory
 from mnist_course.grading.report import grade_to_folder
 from mnist_course.grading.results import NotebookGrade, Picture
+from mnist_course.grading.sandbox import SandboxOptions, loading_environment
 from mnist_course.grading.untrusted_file import open_regular
 
 __all__ = [
@@ -35,6 +40,10 @@ __all__ = [
 
 GRADES = "grades"
 _COSTS = "costs"
+# Each worker has a core to itself: more threads would only wait for one another.
+_THREADS = 1
+# Loaded once for all grades of a worker, Keras where the assignment is about it.
+_KERNEL, _KERAS = "ipykernel.kernelapp", "keras"
 FILES = ("results.json", "feedback.html", "executed.ipynb")
 """What a student's folder holds."""
 
@@ -107,6 +116,21 @@ class Cost:
         return cls(float(plain["cpu_seconds"]), int(plain["peak_bytes"]))
 
 
+@cache
+def _forkserver(*modules: str) -> Forkserver:
+    """Return the one of this process that has these modules."""
+    server = Forkserver(modules, loading_environment(_THREADS))
+    atexit.register(server.close)
+    return server
+
+
+def _forkserver_for(assignment: Path) -> Forkserver:
+    keras = False
+    with contextlib.suppress(AssignmentError):  # whoever grades says what is wrong with it
+        keras = read_assignment(assignment).wants_keras
+    return _forkserver(_KERNEL, _KERAS) if keras else _forkserver(_KERNEL)
+
+
 def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file; empty for one that cannot be opened as a plain file."""
     try:
@@ -149,7 +173,8 @@ def grade_submission(plain: dict[str, Any]) -> dict[str, Any]:
         _give_out(entry.files, output)
         return {"digest": digest, "key": key, "state": "known", "judged": []}
     known = StoredResults(store, job.limits(), rerun=job.rerun)
-    began = _cpu_seconds()
+    forkserver = _forkserver_for(Path(job.assignment))
+    began = _cpu_seconds() + forkserver.cpu_seconds
     with PeakMemory() as peak:
         grade = grade_to_folder(
             Path(job.submission),
@@ -157,13 +182,16 @@ def grade_submission(plain: dict[str, Any]) -> dict[str, Any]:
             output,
             deadline_seconds=job.deadline_seconds,
             cell_seconds=job.cell_seconds,
-            require_sandbox=job.require_sandbox,
+            options=SandboxOptions(
+                require=job.require_sandbox, threads=_THREADS, forkserver=forkserver
+            ),
             known=known,
         )
     if grade.grader_failed:
         return {"digest": digest, "key": "", "state": "failed", "words": grade.headline,
                 "judged": []}  # fmt: skip
-    cost = _kept_cost(store, known, Cost(_cpu_seconds() - began, peak.bytes))
+    spent = Cost(_cpu_seconds() + forkserver.cpu_seconds - began, peak.bytes)
+    cost = _kept_cost(store, known, spent)
     put_grade(store, key, grade, cost, output, confusion=known.confusion)
     return {
         "digest": digest,

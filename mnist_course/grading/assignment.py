@@ -30,6 +30,7 @@ GIVEN_NAMES = frozenset({"execution"})
 # Words of grade ids, which are lower case, that a title writes in another way.
 _SPELLINGS = {"knn": "kNN", "svm": "SVM", "mnist": "MNIST", "w1": "W1", "w2": "W2"}
 
+_KERAS = re.compile(r"\b(?:keras|tensorflow)\b")
 _HEADER = re.compile(
     r"^#\s*(?P<id>[A-Za-z0-9_-]+)\s*\((?P<points>[0-9]{1,6}(?:\.[0-9]{1,6})?) points?\)"
 )
@@ -111,6 +112,11 @@ class Assignment:
     def by_grade_id(self) -> dict[str, AssignmentCell]:
         """Cells by nbgrader's id."""
         return {c.grade_id: c for c in self.cells if c.grade_id}
+
+    @property
+    def wants_keras(self) -> bool:
+        """Whether any of its code is about Keras: then a grade loads TensorFlow."""
+        return any(c.cell_type == "code" and _KERAS.search(c.source) for c in self.cells)
 
     def names_needed(self) -> frozenset[str]:
         """Return the student's names that any grade cell uses."""

@@ -48,7 +48,8 @@ _CAPTURE = (
 )
 _SERVE = "from mnist_course.grading.student_calls import serve as _; _({fd})"
 _CAPTURED = "captured.frame"
-_KERAS = re.compile(r"\b(?:keras|tensorflow)\b")
+# What a package may look up while it loads: it must not be loaded before the student's cells.
+_SETTINGS = re.compile(r"environ|putenv|%(?:set_)?env\b|KERAS_BACKEND")
 _HANDING_OVER = 2.0  # seconds of judging that a replay leaves
 
 
@@ -139,7 +140,7 @@ def autograde(
             if snapshot is not None:
                 execution = notebook.resume(snapshot)
             else:
-                if _wants_keras(trusted) and (
+                if trusted.wants_keras and (
                     overlap if overlap is not None else available_memory() >= OVERLAP_BYTES
                 ):
                     evaluator()  # imports TensorFlow while the student's cells run
@@ -193,11 +194,6 @@ def _margin(deadline: Deadline) -> float:
     return min(10.0, 0.05 * deadline.seconds)
 
 
-def _wants_keras(trusted: Assignment) -> bool:
-    """Tell whether the instructor's notebook is about Keras at all."""
-    return any(c.cell_type == "code" and _KERAS.search(c.source) for c in trusted.cells)
-
-
 @contextlib.contextmanager
 def _evaluators(options: SandboxOptions) -> Iterator[Callable[[], socket.socket]]:
     """Give a function that starts the evaluator the first time it is called."""
@@ -225,6 +221,8 @@ def _notebook(
 ) -> StudentNotebook:
     names = sorted(trusted.names_needed())
     whole = deadline.seconds
+    if any(cell.runs and _SETTINGS.search(cell.source) for cell in aligned.cells):
+        options = replace(options, forkserver=None)
     # What is kept for judging: the evaluator's start, two short retrainings, the pictures.
     total = deadline.left(but=min(180.0, 0.4 * whole))
     cell = min(cell_seconds if cell_seconds is not None else 0.6 * whole, total)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 import time
 from pathlib import Path
 from typing import Self
 
-from mnist_course.grading.confine.watch import memory_of_descendants
+from mnist_course.grading.confine.watch import descendants
 
 __all__ = ["PeakMemory"]
 
@@ -19,7 +21,8 @@ class PeakMemory:
     """Looks at this process and all below it while a block runs.
 
     Counted is what a container cannot take back: private and shared memory, not the pages of
-    files. What lasts less than a look is missed.
+    files; what processes share, as a fork does with its parent, counts once. What lasts less than
+    a look is missed.
 
     Attributes
     ----------
@@ -50,11 +53,24 @@ class PeakMemory:
             pause = max(_LOOK, _SHARE * (time.thread_time() - began))
 
     def _look(self) -> None:
-        if Path("/proc/self/status").exists():
-            self.bytes = max(self.bytes, _own() + memory_of_descendants()[0])
+        if not Path("/proc/self/status").exists():
+            return
+        total = 0
+        for process in (os.getpid(), *descendants()):
+            with contextlib.suppress(OSError):  # it has ended
+                total += _own_part(process)
+        self.bytes = max(self.bytes, total)
 
 
-def _own() -> int:
-    lines = Path("/proc/self/status").read_bytes().splitlines()
-    kinds = (b"RssAnon:", b"RssShmem:")
+def _own_part(process: int) -> int:
+    """Return the bytes of a process, of those that it shares with others its part."""
+    folder = Path(f"/proc/{process}")
+    with contextlib.suppress(OSError):  # another user's, and we are not root
+        if found := _bytes(folder / "smaps_rollup", (b"Pss_Anon:", b"Pss_Shmem:")):
+            return found
+    return _bytes(folder / "status", (b"RssAnon:", b"RssShmem:"))
+
+
+def _bytes(file: Path, kinds: tuple[bytes, ...]) -> int:
+    lines = file.read_bytes().splitlines()
     return sum(int(line.split()[1]) << 10 for line in lines if line.startswith(kinds))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import subprocess
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +16,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
-from mnist_course.grading.sandbox import Sandbox
+from mnist_course.grading.sandbox import Process, Sandbox
 
 __all__ = ["PROVISIONER", "SandboxProvisioner", "kernel_manager"]
 
@@ -35,7 +34,7 @@ class SandboxProvisioner(KernelProvisionerBase):
     reads outputs to show them, and never believes them.
     """
 
-    _process: subprocess.Popen[bytes] | None = None
+    _process: Process | None = None
     _sandbox: Sandbox
 
     @property

@@ -33,7 +33,7 @@ def grade_to_folder(
     deadline_seconds: float = 540.0,
     cell_seconds: float | None = None,
     progress: Progress | None = None,
-    require_sandbox: bool = False,
+    options: SandboxOptions | None = None,
     known: Known = NOTHING,
 ) -> NotebookGrade:
     """Grade a notebook and write every form of the result.
@@ -46,12 +46,8 @@ def grade_to_folder(
         The instructor's notebook.
     output : Path
         Folder; made if it is not there. Files of an earlier grade are replaced one by one.
-    deadline_seconds, cell_seconds, progress
+    deadline_seconds, cell_seconds, progress, options, known
         See ``autograde``.
-    require_sandbox : bool
-        Fail rather than grade where a required layer of the sandbox is missing.
-    known : Known, optional
-        What was worked out before, see ``autograde``.
 
     Returns
     -------
@@ -74,7 +70,7 @@ def grade_to_folder(
             cell_seconds=cell_seconds,
             work=output,
             progress=progress,
-            options=SandboxOptions(require=require_sandbox),
+            options=options,
             on_item=lambda so_far: gradescope.write_results(
                 replace(so_far, headline=_UNFINISHED), output / "results.json"
             ),

@@ -19,19 +19,32 @@ import sysconfig
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from mnist_course.exceptions import KernelStartError, SandboxError
 from mnist_course.grading import given_data
 from mnist_course.grading.confine.removal import remove
+from mnist_course.grading.forkserver import ForkedProcess, Forkserver
 from mnist_course.grading.results import SandboxLayer
 from mnist_course.grading.sandbox_layers import LAYERS, missing_layers
 from mnist_course.grading.scratch import fresh_user, make_scratch, sweep
 
-__all__ = ["Limits", "Sandbox", "SandboxOptions"]
+__all__ = [
+    "Limits",
+    "Process",
+    "Sandbox",
+    "SandboxOptions",
+    "loading_environment",
+]
+
+Process = subprocess.Popen[bytes] | ForkedProcess
 
 # Isolated and without site-packages: nothing but the standard library can be loaded.
 _KEEPER = (sys.executable, "-I", "-S", str(Path(__file__).parent / "confine" / "keeper.py"))
+_THREADS = (
+    "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+)  # fmt: skip
 _START_SECONDS = 60.0
 _END_SECONDS = 90.0
 _log = logging.getLogger(__name__)
@@ -81,12 +94,44 @@ class SandboxOptions:
         Given data: readable inside.
     without : frozenset of str
         Layers that are switched off on purpose, to test the others.
+    threads : int, optional
+        With how many threads TensorFlow and NumPy compute; default: with as many as there are
+        cores.
+    forkserver : Forkserver, optional
+        Starts what is Python with its packages loaded.
     """
 
     require: bool = False
     protected: tuple[Path, ...] = ()
     readable: tuple[Path, ...] = ()
     without: frozenset[str] = frozenset()
+    threads: int | None = None
+    forkserver: Forkserver | None = None
+
+
+def _fixed_environment() -> dict[str, str]:
+    """Return the part of a sandboxed process' environment that is the same in each."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin:/usr/bin:/bin"])
+    return {
+        "PATH": path,
+        "LANG": "C.UTF-8",
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "CUDA_VISIBLE_DEVICES": "-1",
+        **given_data.environment(),
+    }
+
+
+def loading_environment(threads: int) -> dict[str, str]:
+    """Return the environment in which packages are loaded for sandboxes of so many threads."""
+    # A kernel sets it before anything can load matplotlib, which looks for it only then.
+    kernel = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    return _fixed_environment() | _thread_settings(threads) | kernel
+
+
+def _thread_settings(threads: int) -> dict[str, str]:
+    return dict.fromkeys(_THREADS, str(threads))
 
 
 @dataclass(slots=True)
@@ -174,21 +219,16 @@ class Sandbox:
         Nothing of ours is in it but the PATH, and where given data lies.
         """
         home = str(self.home)
-        path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin:/usr/bin:/bin"])
+        threads = self.options.threads
         return {
-            "PATH": path,
+            **_fixed_environment(),
+            **(_thread_settings(threads) if threads is not None else {}),
             "HOME": home,
             "TMPDIR": f"{home}/tmp",  # noqa: S108 - inside the private home
             "IPYTHONDIR": f"{home}/.ipython",
             "JUPYTER_CONFIG_DIR": f"{home}/.jupyter",
             "MPLCONFIGDIR": f"{home}/.matplotlib",
             "KERAS_HOME": f"{home}/.keras",
-            "LANG": "C.UTF-8",
-            "PYTHONNOUSERSITE": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-            "CUDA_VISIBLE_DEVICES": "-1",
-            **given_data.environment(),
         }
 
     def start(
@@ -197,7 +237,7 @@ class Sandbox:
         *,
         pass_fds: Sequence[int] = (),
         environment: Mapping[str, str] | None = None,
-    ) -> subprocess.Popen[bytes]:
+    ) -> Process:
         """Start a command in the sandbox, in a session of its own.
 
         Parameters
@@ -211,7 +251,7 @@ class Sandbox:
 
         Returns
         -------
-        subprocess.Popen
+        subprocess.Popen or ForkedProcess
             Of its keeper, which ends as the command ends. What both print goes to a log in
             ``base``.
 
@@ -228,7 +268,13 @@ class Sandbox:
                 "macOS (limits only); on Windows grade in WSL, in a container or on Gradescope"
             )
         policy = self._policy(command, pass_fds, self.environment() | dict(environment or {}))
-        kept = _Kept.start(policy, self.base / f"{len(self._kept)}.log", pass_fds)
+        server = self.options.forkserver
+        kept = _Kept.start(
+            policy,
+            self.base / f"{len(self._kept)}.log",
+            pass_fds,
+            server if server is not None and server.runs(command) else None,
+        )
         self._kept.append(kept)
         report = kept.hear(_START_SECONDS)
         started = report.get("started")
@@ -258,7 +304,7 @@ class Sandbox:
         for kept in self._kept:
             kept.order("forget")
 
-    def log(self, process: subprocess.Popen[bytes]) -> str:
+    def log(self, process: Process) -> str:
         """Return the last lines that a process wrote to its own output (untrusted text)."""
         return next(k for k in self._kept if k.process is process).last_words()
 
@@ -307,27 +353,24 @@ class Sandbox:
 class _Kept:
     """A running keeper with our end of its socket."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     control: socket.socket
     log: Path
     over: bool = False
     _buffer: bytes = b""
 
     @classmethod
-    def start(cls, policy: Mapping[str, Any], log_path: Path, pass_fds: Sequence[int]) -> _Kept:
+    def start(
+        cls,
+        policy: Mapping[str, Any],
+        log_path: Path,
+        pass_fds: Sequence[int],
+        forkserver: Forkserver | None,
+    ) -> _Kept:
         ours, theirs = socket.socketpair()
         try:
             with log_path.open("wb") as log:
-                process = subprocess.Popen(
-                    [*_KEEPER, str(theirs.fileno())],
-                    env={"LANG": "C.UTF-8", "PATH": os.defpath},
-                    cwd=log_path.parent,
-                    pass_fds=[theirs.fileno(), *pass_fds],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
+                process = _keeper(theirs, log, pass_fds, forkserver)
         except BaseException:
             ours.close()
             raise
@@ -380,6 +423,27 @@ class _Kept:
         with self.log.open("rb") as file:  # it may be as large as the limit on files
             file.seek(max(0, self.log.stat().st_size - 4000))
             return file.read(4000).decode("utf-8", "replace")
+
+
+def _keeper(
+    control: socket.socket, log: IO[bytes], pass_fds: Sequence[int], forkserver: Forkserver | None
+) -> Process:
+    """Start a keeper; what a forkserver cannot do now is done without it."""
+    if forkserver is not None:
+        try:
+            return forkserver.fork(control, log, pass_fds)
+        except OSError as error:
+            _log.warning("a sandbox starts without packages loaded: %s", error)
+    return subprocess.Popen(
+        [*_KEEPER, str(control.fileno())],
+        env={"LANG": "C.UTF-8", "PATH": os.defpath},
+        cwd=Path(log.name).parent,
+        pass_fds=[control.fileno(), *pass_fds],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+    )
 
 
 @functools.cache

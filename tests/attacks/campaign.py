@@ -28,19 +28,22 @@ _MOST_OUTPUT = 20 << 20
 class Mode:
     """A way of running the grader: as which user, without which layers.
 
-    ``outermost`` marks the strongest and the weakest.
+    ``outermost`` marks the strongest and the weakest. ``forked`` sandboxes begin as forks of a
+    process that has their packages loaded, as those of a class.
     """
 
     name: str
     uid: int = 0
     without: frozenset[str] = frozenset()
     outermost: bool = False
+    forked: bool = False
 
 
 MODES = {
     mode.name: mode
     for mode in (
         Mode("full sandbox", outermost=True),
+        Mode("full sandbox, forked", forked=True),
         Mode("without file rules", without=frozenset({"file rules"})),
         Mode("unprivileged", uid=_USER),
         # A system without Landlock that gives no namespaces either.
@@ -159,6 +162,7 @@ def _job(attack: Attack, place: Place, mode: Mode) -> dict[str, Any]:
         "deadline": attack.deadline,
         "cell_seconds": attack.cell_seconds,
         "without": sorted(mode.without),
+        "forked": mode.forked,
     }
 
 

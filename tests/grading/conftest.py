@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.grading.forked import forks  # noqa: F401 - used by every test
+
 
 def make_cell(kind: str, source: str, grade_id: str = "", **known: Any) -> dict[str, Any]:
     cell: dict[str, Any] = {"cell_type": kind, "metadata": {}, "source": source}

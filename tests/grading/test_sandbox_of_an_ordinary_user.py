@@ -17,10 +17,20 @@ from tests.ordinary_user import as_ordinary_user
 )
 @pytest.mark.kernel
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["test_sandbox.py", "test_honest_work.py", "test_given_data.py"])
-def test_as_an_ordinary_user(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "without"),
+    [
+        ("test_sandbox.py", ""),
+        ("test_honest_work.py", ""),
+        ("test_given_data.py", ""),
+        ("test_forkserver.py", "slow"),
+    ],
+)
+def test_as_an_ordinary_user(name: str, without: str) -> None:
     tests = Path(__file__).with_name(name)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    if without:
+        command += ["-m", f"not {without}"]
     ended = subprocess.run(
         as_ordinary_user([*command, str(tests)]),
         env={**os.environ, "HOME": "/nonexistent", "PYTHONDONTWRITEBYTECODE": "1"},

@@ -36,6 +36,10 @@ _NEARLY_FULL = 256 << 20  # bytes left on the disk
 _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ)
 
 
+class RunHereError(Exception):
+    """Raised in the closed process, to run the command there and not by ``execve``."""
+
+
 class Keeper:
     """Starts, watches and ends one tree of processes."""
 
@@ -122,34 +126,44 @@ class Keeper:
 
     def _become_the_command(self, report: socket.socket) -> NoReturn:
         try:
-            self.control.close()
-            os.setsid()
-            layers, listener = entry.enter(self.policy, own_processes=self.own_processes)
-            if listener is not None:
-                socket.send_fds(report, [b"L"], [listener])
-                os.close(listener)
-            uid = self.policy["uid"]
-            problem = ""
-            if uid is not None and layers["own user"]:
-                problem = f"cannot become user {uid}: {layers['own user']}"
-            missing = probe.probe(self.policy["protected"], self.policy["grader"])
-            message = {"layers": layers, "possible": missing, "problem": problem}
-            report.sendall(json.dumps(message).encode() + b"\n")
-            if problem:
-                os._exit(126)  # never run a student's code as root
-            for descriptor in self.policy["descriptors"]:
-                os.set_inheritable(descriptor, True)
-            # What is ignored or held back here, or in whoever started the grader, would be so in
-            # the command, too; a shell starts background jobs with SIGINT and SIGQUIT ignored.
-            for sign in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-                signal.signal(sign, signal.SIG_DFL)
-            signal.pthread_sigmask(signal.SIG_SETMASK, ())
-            command = self.policy["command"]
-            os.execve(command[0], command, self.policy["environment"])  # noqa: S606
+            self._close_in(report)
+            self.run_command(report)
+        except RunHereError:
+            raise
         except BaseException as error:
             words = f"cannot run {self.policy['command'][0]}: {type(error).__name__}: {error}"
             report.sendall(json.dumps({"problem": words}).encode() + b"\n")
         os._exit(127)
+
+    def _close_in(self, report: socket.socket) -> None:
+        """Close the layers around this process, and say which are there."""
+        self.control.close()
+        os.setsid()
+        layers, listener = entry.enter(self.policy, own_processes=self.own_processes)
+        if listener is not None:
+            socket.send_fds(report, [b"L"], [listener])
+            os.close(listener)
+        uid = self.policy["uid"]
+        problem = ""
+        if uid is not None and layers["own user"]:
+            problem = f"cannot become user {uid}: {layers['own user']}"
+        missing = probe.probe(self.policy["protected"], self.policy["grader"])
+        message = {"layers": layers, "possible": missing, "problem": problem}
+        report.sendall(json.dumps(message).encode() + b"\n")
+        if problem:
+            os._exit(126)  # never run a student's code as root
+        for descriptor in self.policy["descriptors"]:
+            os.set_inheritable(descriptor, True)
+        # What is ignored or held back here, or in whoever started the grader, would be so in
+        # the command, too; a shell starts background jobs with SIGINT and SIGQUIT ignored.
+        for sign in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+            signal.signal(sign, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+    def run_command(self, report: socket.socket) -> NoReturn:
+        """Become the command; the socket of the report is closed then."""
+        command = self.policy["command"]
+        os.execve(command[0], command, self.policy["environment"])  # noqa: S606
 
     def _hear_report(self, ours: socket.socket) -> dict[str, Any] | None:
         """Return the child's report once it has become the command; answer its refused calls.
@@ -324,19 +338,30 @@ def _policy(control: socket.socket) -> tuple[dict[str, Any], bytes]:
     return policy, rest
 
 
-def main(arguments: list[str]) -> None:
-    """Keep one sandbox, then end as its command ended."""
+def keep(descriptor: int, kind: type[Keeper] = Keeper) -> NoReturn:
+    """Keep one sandbox, then end as its command ended.
+
+    Raises
+    ------
+    RunHereError
+        In the closed process, if this kind of keeper runs commands there.
+    """
     for sign in _IGNORED:
         signal.signal(sign, signal.SIG_IGN)
-    control = socket.socket(fileno=int(arguments[1]))
+    control = socket.socket(fileno=descriptor)
     control.set_inheritable(False)
     policy, rest = _policy(control)
-    keeper = Keeper(control, policy, rest)
+    keeper = kind(control, policy, rest)
+    is_keeper = True
     try:
         if keeper.start():
             keeper.watch()
+    except RunHereError:
+        is_keeper = False
+        raise
     finally:
-        keeper.end()
+        if is_keeper:
+            keeper.end()
     status = keeper.status or 0
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
@@ -347,4 +372,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv)
+    keep(int(sys.argv[1]))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+import struct
 
-__all__ = ["MACHINE", "call", "number", "prctl"]
+__all__ = ["MACHINE", "call", "drop_capabilities", "number", "prctl"]
 
 # (x86_64, aarch64), from the kernel's tables arch/x86/entry/syscalls/syscall_64.tbl and
 # include/uapi/asm-generic/unistd.h
@@ -21,6 +22,7 @@ _NUMBERS = {
     "landlock_add_rule": (445, 445),
     "landlock_restrict_self": (446, 446),
     "ptrace": (101, 117),
+    "capset": (126, 91),
 }
 MACHINE = platform.machine()
 _COLUMN = {"x86_64": 0, "aarch64": 1}.get(MACHINE)
@@ -62,3 +64,10 @@ def prctl(option: int, value: int) -> None:
     if _libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0):
         error = ctypes.get_errno()
         raise OSError(error, f"prctl {option}: {os.strerror(error)}")
+
+
+def drop_capabilities() -> None:
+    """Give up the rights of root, as ``execve`` does for who is not root; see capset(2)."""
+    version = 0x20080522
+    header = ctypes.create_string_buffer(struct.pack("=Ii", version, 0), 8)
+    call("capset", header, ctypes.create_string_buffer(24))

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["disk_usage", "end_descendants", "end_user", "memory_of_descendants"]
+__all__ = ["descendants", "disk_usage", "end_descendants", "end_user", "memory_of_descendants"]
 
 _PROC = Path("/proc")
 _DEEPEST = 100  # levels of folders
@@ -29,7 +29,8 @@ def _parents() -> dict[int, int]:
     return found
 
 
-def _descendants() -> list[int]:
+def descendants() -> list[int]:
+    """Return the processes below this one, whatever session they are in."""
     children: dict[int, list[int]] = {}
     for process, parent in _parents().items():
         children.setdefault(parent, []).append(process)
@@ -45,7 +46,7 @@ def _descendants() -> list[int]:
 def memory_of_descendants() -> tuple[int, int]:
     """Return the bytes of memory of their own of all processes below this one, and their number."""
     total = 0
-    below = _descendants()
+    below = descendants()
     for process in below:
         try:
             status = (_PROC / str(process) / "status").read_bytes()
@@ -111,14 +112,14 @@ def end_descendants(seconds: float = 20.0) -> bool:
     """
     deadline = time.monotonic() + seconds
     while True:
-        below = _descendants()
+        below = descendants()
         for sign in (signal.SIGSTOP, signal.SIGKILL):
             for process in below:
                 try:
                     os.kill(process, sign)
                 except OSError:
                     continue
-        if not _reap() and not _descendants():
+        if not _reap() and not descendants():
             return True
         if time.monotonic() > deadline:
             return False
