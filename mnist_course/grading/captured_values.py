@@ -16,9 +16,11 @@ from mnist_course.exceptions import (
 from mnist_course.grading.call_errors import in_hidden_part, student_error
 from mnist_course.grading.control import Control
 from mnist_course.grading.function_proxy import StudentFunction, arguments
+from mnist_course.grading.kept_answers import KeptAnswers
 from mnist_course.grading.model_facade import RemoteModelFacade
 from mnist_course.grading.serialization import Build, Opaque, Portable, decode, parse_json
 from mnist_course.grading.student_line import CallFailed, StudentLine
+from mnist_course.grading.transcript import Transcript
 
 __all__ = ["Builders", "read_values"]
 
@@ -30,9 +32,11 @@ class Builders:
     ----------
     control : Control
         Leads to the student's kernel.
+    answers : KeptAnswers, optional
+        Where calls of the student's functions are kept.
     """
 
-    def __init__(self, control: Control) -> None:
+    def __init__(self, control: Control, answers: KeptAnswers | None = None) -> None:
         plain: dict[str, Build] = {
             "claim": _claim,
             "configuration": _configuration,
@@ -46,7 +50,8 @@ class Builders:
             "trial": _trial,
         }
         # A call may give back another function, but no model.
-        self.line = StudentLine(control, take_apart=arguments, build=plain)
+        kept = Transcript(answers or KeptAnswers(None), take_apart=arguments)
+        self.line = StudentLine(control, take_apart=arguments, build=plain, transcript=kept)
         self._plain = plain
 
     def of(self, load: Callable[[Mapping[str, Any]], Any]) -> dict[str, Build]:

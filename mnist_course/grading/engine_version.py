@@ -38,6 +38,7 @@ AFTER_THE_RUN = (
     "grading/student_line.py",
     "grading/templates/",
     "grading/test_runner.py",
+    "grading/transcript.py",
     "grading/verdict_cells.py",
     "grading/wording.py",
 )

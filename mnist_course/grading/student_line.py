@@ -15,7 +15,9 @@ from mnist_course.checks.score import CannotGrade
 from mnist_course.exceptions import SerializationError
 from mnist_course.grading.channel import Channel
 from mnist_course.grading.control import Control
+from mnist_course.grading.kept_answers import KeptAnswers
 from mnist_course.grading.serialization import Build, Opaque, Portable, TakeApart
+from mnist_course.grading.transcript import NoAnswerError, Transcript
 
 __all__ = ["MOST_BYTES", "CallFailed", "KernelGone", "StudentLine"]
 
@@ -55,12 +57,20 @@ class StudentLine:
         For arguments; see ``serialization.encode``.
     build : mapping
         For results; see ``serialization.decode``.
+    transcript : Transcript
+        Of earlier calls, and of these.
     """
 
     def __init__(
-        self, control: Control, *, take_apart: TakeApart, build: Mapping[str, Build]
+        self,
+        control: Control,
+        *,
+        take_apart: TakeApart,
+        build: Mapping[str, Build],
+        transcript: Transcript | None = None,
     ) -> None:
         self._control = control
+        self.transcript = transcript or Transcript(KeptAnswers(None), take_apart=take_apart)
         self._take_apart = take_apart
         self._build = build
         self._channel: Channel | None = None
@@ -113,6 +123,30 @@ class StudentLine:
         CannotGrade
             If the question is too large to be sent.
         """
+        if self.transcript.answers_again:
+            return self._as_last_time(question)
+        try:
+            answer = self._ask(seconds, question)
+        except CallFailed as failed:
+            failure = (failed.type_name, failed.message, failed.line)
+            self.transcript.note(question, {"failed": failure} if failed.kind == "error" else None)
+            raise
+        except BaseException:
+            self.transcript.note(question, None)
+            raise
+        self.transcript.note(question, {k: v for k, v in answer.items() if k != "number"})
+        return answer
+
+    def _as_last_time(self, question: dict[str, Any]) -> dict[str, Any]:
+        try:
+            outcome = self.transcript.answer(question)
+        except NoAnswerError as error:
+            raise KernelGone(f"the student's kernel was not started: {error}") from error
+        if "failed" in outcome:
+            raise CallFailed("error", *outcome["failed"])
+        return outcome
+
+    def _ask(self, seconds: float, question: dict[str, Any]) -> dict[str, Any]:
         if self._channel is None or (self.broken and not self.used):
             raise KernelGone(f"the student's kernel cannot be asked: {self._why}")
         if self.broken:

@@ -222,10 +222,11 @@ def _in_a_fork(
 ) -> dict[str, Any]:
     """Judge a cell in a child process, for at most ``seconds``.
 
-    ``"line broken"`` in the verdict says that the student's kernel must not be asked again.
+    ``"line broken"`` in the verdict says that the student's kernel must not be asked again,
+    ``"missed"`` that it must be asked what an earlier grade did not ask.
     """
     if not hasattr(os, "fork"):
-        return judge(cell, values)
+        return _judge_with(line, cell, values)
     read_end, write_end = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -233,10 +234,7 @@ def _in_a_fork(
         try:
             os.close(read_end)
             signal.alarm(int(seconds) + 5)  # ends with us, should this process end first
-            verdict = judge(cell, values)
-            if line is not None:
-                verdict["line broken"] = line.broken
-            data = json.dumps(verdict).encode()
+            data = json.dumps(_judge_with(line, cell, values)).encode()
             with os.fdopen(write_end, "wb") as pipe:
                 pipe.write(data)
             status = 0
@@ -260,6 +258,16 @@ def _in_a_fork(
         return _undecided(f"the test's process ended with status {status}") | _BROKEN
     judged: dict[str, Any] = json.loads(b"".join(chunks))
     return judged
+
+
+def _judge_with(
+    line: StudentLine | None, cell: Mapping[str, Any], values: Mapping[str, Any]
+) -> dict[str, Any]:
+    verdict = judge(cell, values)
+    if line is not None:
+        verdict |= {"line broken": line.broken, "missed": line.transcript.missed}
+        line.transcript.keep()
+    return verdict
 
 
 class _Judge:
@@ -302,20 +310,33 @@ class _Judge:
             return self._judge(cell)
         share = self._deadline.left() / max(1, self._waiting)
         self._waiting -= 1
+        transcript = self._line.transcript
+        if transcript.knows(cell["id"]):
+            transcript.begin(cell["id"], again=True)
+            verdict = self._judge(cell)
+            if not verdict.get("missed"):
+                return _without_marks(verdict)
         for _ in range(2):
+            transcript.begin(cell["id"], again=False)
             self._line.renew(self._deadline.left(), broken=self._broken)
             self._line.begin(min(self._deadline.left(), max(_CALLS_AT_LEAST, share)))
             verdict = self._judge(cell)
-            self._broken = bool(verdict.pop("line broken", False))
-            if not verdict.pop("kernel gone", False):
+            self._broken = bool(verdict.get("line broken"))
+            if not verdict.get("kernel gone"):
                 break
-        return verdict
+        return _without_marks(verdict)
 
     def _judge(self, cell: Mapping[str, Any]) -> dict[str, Any]:
         left = self._deadline.left()
         if left <= 0:
             return _undecided("no time was left")
-        return _in_a_fork(cell, self._values, left, self._line)
+        line = self._line if self.calls(cell) else None
+        return _in_a_fork(cell, self._values, left, line)
+
+
+def _without_marks(verdict: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a verdict without what only this process wants to know of it."""
+    return {k: v for k, v in verdict.items() if k not in ("line broken", "missed", "kernel gone")}
 
 
 def _is_called(value: Any) -> bool:
@@ -357,8 +378,9 @@ def main(arguments: list[str]) -> int:
     control = Control(
         socket.socket(fileno=job["control_fd"]) if job["control_fd"] is not None else None
     )
-    builders = Builders(control)
-    backend = _backend(control, builders, deadline, job["answers"])
+    answers = KeptAnswers(Path(job["answers"]) if job["answers"] is not None else None)
+    builders = Builders(control, answers)
+    backend = _backend(control, builders, deadline, answers)
     captured = Path(job["captured"]) if job["captured"] else None
     values, substituted, problem = read_values(captured, builders.of(backend.load))
     values["execution"] = job["execution"]
@@ -391,14 +413,14 @@ def main(arguments: list[str]) -> int:
 
 
 def _backend(
-    control: Control, builders: Builders, deadline: Deadline, answers: str | None
+    control: Control, builders: Builders, deadline: Deadline, answers: KeptAnswers
 ) -> RemoteBackend:
     """Return what asks the evaluator, which starts with the first question."""
     backend = RemoteBackend(
         lambda: Channel(control.ask("evaluator", deadline.left())),
         seconds=deadline.left(),
         remote=builders.remote_model,
-        answers=KeptAnswers(Path(answers) if answers is not None else None),
+        answers=answers,
     )
     backends.use(backend)
     return backend

@@ -12,12 +12,14 @@ import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from mnist_course.class_grading.audit_log import AuditLine, AuditLog
 from mnist_course.class_grading.grade_class import TRIES, ClassResult, ClassSettings, grade_class
+from mnist_course.class_grading.grading_job import GradingJob, grade_submission
 from mnist_course.exceptions import WorkforceError
 from mnist_course.grading.autograde import autograde
 from mnist_course.grading.results import Verdict
@@ -334,8 +336,6 @@ def _still_grading(folder: Path) -> list[int]:
 
 
 def test_a_worker_that_does_not_see_the_folder_says_so(tmp_path: Path):
-    from mnist_course.class_grading.grading_job import GradingJob, grade_submission
-
     tiny = TinyClass(tmp_path)
     job = GradingJob(
         str(tiny.path("ada")), str(tiny.course.source), str(tmp_path / "out"),
@@ -347,8 +347,6 @@ def test_a_worker_that_does_not_see_the_folder_says_so(tmp_path: Path):
 
 
 def test_a_grade_without_all_layers_is_none_where_they_are_asked_for(tmp_path: Path):
-    from mnist_course.class_grading.grading_job import GradingJob
-
     tiny = TinyClass(tmp_path)
     job = GradingJob(str(tiny.path("ada")), str(tiny.course.source), "out", "store", "a mark")
     strict = replace(job, require_sandbox=True)
@@ -434,3 +432,35 @@ def test_a_notebook_without_an_end_costs_its_time_and_nothing_else(tmp_path: Pat
     result, _ = grade(tiny, cell_seconds=3.0)
     assert points(result) == {**POINTS, "bob": 10.0}
     assert result.graded[1].grade.errors[0].kind == "TimeoutError"
+
+
+def _replays(tiny: TinyClass, student: str, caplog: pytest.LogCaptureFixture) -> tuple[Any, int]:
+    """Grade one submission in this process; return what the job says, and how many kernels ran."""
+    caplog.clear()
+    (tiny.root / "store").mkdir(exist_ok=True)
+    (tiny.root / "store" / "mark").write_text("a mark")
+    job = GradingJob(
+        str(tiny.path(student)), str(tiny.course.source), str(tiny.root / "out" / student),
+        str(tiny.root / "store"), "a mark", deadline_seconds=120.0,
+    )  # fmt: skip
+    with caplog.at_level("INFO", "mnist_course"):
+        done = grade_submission(job.to_dict())
+    again = sum("run again for its functions" in record.message for record in caplog.records)
+    return done, again
+
+
+@pytest.mark.parametrize("student", ["ada", "bob"])
+def test_a_changed_test_that_makes_the_same_calls_starts_no_kernel(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, student: str
+) -> None:
+    tiny = TinyClass(tmp_path)
+    assert _replays(tiny, student, caplog)[0]["state"] == "graded"
+    before = json.loads((tmp_path / "out" / student / "results.json").read_text())
+    tiny.change_test(CALLS, CALLS + "  # looked at again")
+    done, again = _replays(tiny, student, caplog)
+    assert (done["state"], done["judged"], again) == ("judged", [ADDS], 0)
+    after = json.loads((tmp_path / "out" / student / "results.json").read_text())
+    assert before["tests"] == after["tests"]
+    tiny.change_test(CALLS, CALLS.replace("add", "add(1, 1) > -9 and add", 1))
+    done, again = _replays(tiny, student, caplog)
+    assert (done["state"], done["judged"], again) == ("judged", [ADDS], 1)
