@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mnist_course.class_grading.class_file import write_class
+from mnist_course.class_grading.collected import collect
 from mnist_course.class_grading.grade_class import ClassResult, ClassSettings
 from mnist_course.class_grading.report.page import write_class_report
 from mnist_course.class_grading.report.similarity import compare
@@ -40,6 +41,7 @@ def finish(
     settings: ClassSettings,
     *,
     gradebook_of: Path | None = None,
+    collected: bool = True,
 ) -> Finished:
     """Write ``class.json`` and ``class.html``, and fill the gradebook.
 
@@ -48,7 +50,9 @@ def finish(
     result : ClassResult
     settings : ClassSettings
     gradebook_of : Path, optional
-        The folder of an nbgrader course whose ``submitted/`` was graded; None to leave it alone.
+        The folder of an nbgrader course; None to leave its gradebook alone.
+    collected : bool
+        Whether the submissions are those in its ``submitted/``; others are copied there first.
 
     Raises
     ------
@@ -74,8 +78,18 @@ def finish(
     if gradebook_of is not None:
         from mnist_course.class_grading.gradebook_writer import write_gradebook
 
-        keys = [(one.student.id, one.path, result.keys[one.student.id]) for one in submissions]
-        unrecorded = write_gradebook(
-            gradebook_of, assignment.id, keys, store=settings.store, recorded=output / RECORDED
+        files = {one.student.id: one.path for one in submissions}
+        if not collected:
+            files, unrecorded = collect(result.graded, gradebook_of, assignment.id)
+        unrecorded |= write_gradebook(
+            gradebook_of,
+            assignment.id,
+            [
+                (one.student, files[one.student.id], result.keys[one.student.id])
+                for one in submissions
+                if one.student.id in files
+            ],
+            store=settings.store,
+            recorded=output / RECORDED,
         )
     return Finished(page, unrecorded)

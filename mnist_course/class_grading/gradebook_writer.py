@@ -25,6 +25,7 @@ from traitlets.config.loader import PyFileConfigLoader
 from mnist_course.atomic_write import write_bytes, write_text
 from mnist_course.class_grading.grading_job import GRADES, grade_of
 from mnist_course.class_grading.people import Decided
+from mnist_course.class_grading.records import Student
 from mnist_course.class_grading.store import Store
 from mnist_course.exceptions import GraderError
 from mnist_course.grading.autograde import GradeOutcome
@@ -66,7 +67,7 @@ class RecordStoredGrade(TrustedAutograde):
 def write_gradebook(
     root: Path,
     assignment: str,
-    graded: Sequence[tuple[str, Path, str]],
+    graded: Sequence[tuple[Student, Path, str]],
     *,
     store: Path,
     recorded: Path,
@@ -79,8 +80,8 @@ def write_gradebook(
         The course's folder, with ``nbgrader_config.py`` and ``submitted/``.
     assignment : str
         Its id.
-    graded : sequence of (str, Path, str)
-        Student, the file in ``submitted/``, the key of its grade in the store.
+    graded : sequence of (Student, Path, str)
+        Who, the file in ``submitted/``, the key of its grade in the store.
     store : Path
     recorded : Path
         A JSON file that says which grades the gradebook has; made if it is not there.
@@ -99,7 +100,7 @@ def write_gradebook(
     """
     api = _api(_settings(root, graded, store))
     known = _recorded(recorded) if _has_students(api, assignment) else {}
-    todo = [(student, key) for student, _, key in graded if known.get(student) != key]
+    todo = [(student, key) for student, _, key in graded if known.get(student.id) != key]
     if not todo:
         return {}
     # nbgrader knows an assignment once its release was made; else it would make one that is empty.
@@ -109,7 +110,8 @@ def write_gradebook(
             f"nbgrader generate_assignment {assignment}"
         )
     failed = {}
-    for student, key in todo:
+    _name_students(api, [student for student, _ in todo])
+    for student, key in ((student.id, key) for student, key in todo):
         with _quiet():
             told = api.autograde(assignment, student, force=True, create=True)
         if told["success"]:
@@ -178,7 +180,20 @@ def _has_students(api: Any, assignment: str) -> bool:
             return False
 
 
-def _settings(root: Path, graded: Sequence[tuple[str, Path, str]], store: Path) -> Config:
+def _name_students(api: Any, students: Sequence[Student]) -> None:
+    """Tell the gradebook what students are called, where somebody said."""
+    with Gradebook(api.coursedir.db_url) as gradebook:
+        for student in students:
+            facts = {
+                "first_name": student.first_name,
+                "last_name": student.last_name,
+                "email": student.email,
+            }
+            if said := {name: fact for name, fact in facts.items() if fact}:
+                gradebook.update_or_create_student(student.id, **said)
+
+
+def _settings(root: Path, graded: Sequence[tuple[Student, Path, str]], store: Path) -> Config:
     if not (root / _SETTINGS).is_file():
         raise GraderError(
             f"There is no {_SETTINGS} in {root}. Expected the folder of an nbgrader course; name "

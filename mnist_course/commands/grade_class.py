@@ -88,7 +88,8 @@ _SHOWN = 40
 @click.option(
     "--gradebook/--no-gradebook",
     default=None,
-    help="Fill nbgrader's gradebook. Default: when submitted/ of an nbgrader course is graded.",
+    help="Fill nbgrader's gradebook; what lies elsewhere is copied to submitted/ first. Default: "
+    "when submitted/ of an nbgrader course is graded.",
 )
 @click.option("--by", default="", metavar="NAME", help="Who grades, for the audit log.")
 @click.option(
@@ -171,12 +172,13 @@ def grade_class(
                 frozenset(again),
                 what_if,
             )
-            in_course = found.kind is Kind.NBGRADER and (root / "nbgrader_config.py").is_file()
-            if gradebook and not in_course:
+            has_book = (root / "nbgrader_config.py").is_file()
+            if gradebook and not has_book:
                 raise click.UsageError(
-                    "the gradebook is filled from submitted/ of an nbgrader course. Collect the "
-                    "files there (nbgrader zip_collect), or leave out --gradebook."
+                    f"there is no gradebook to fill: expected nbgrader_config.py in {root}. Name "
+                    "the folder of an nbgrader course with --root, or leave out --gradebook."
                 )
+            own = found.kind is Kind.NBGRADER and _same(place, root / "submitted")
             with (
                 ClassProgress(f"grade {assignment}") as progress,
                 Workforce(workers, scheduler, tries=TRIES) as force,
@@ -184,8 +186,9 @@ def grade_class(
                 result = grade(found.submissions, settings, force=force, listener=progress)
             _tell(result, what_if=what_if)
             if not what_if:
-                fill = in_course if gradebook is None else gradebook
-                finished = finish(result, settings, gradebook_of=root if fill else None)
+                fill = own and has_book if gradebook is None else gradebook
+                book = root if fill else None
+                finished = finish(result, settings, gradebook_of=book, collected=own)
                 _tell_files(settings.output, finished, gradebook=fill)
     except KeyboardInterrupt:
         click.echo("Stopped. Every finished grade is kept: the same command goes on.", err=True)
@@ -194,6 +197,10 @@ def grade_class(
         sys.exit(_GRADER_FAILED)
     if found.problems:
         sys.exit(_INCOMPLETE)
+
+
+def _same(place: Path, other: Path) -> bool:
+    return place.resolve() == other.resolve()
 
 
 def _user() -> str:

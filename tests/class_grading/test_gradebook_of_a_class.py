@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -149,7 +149,7 @@ def test_an_assignment_that_was_never_released(tmp_path: Path):
         (["nothing", "."], "no assignment 'nothing'"),
         (["tiny", "elsewhere"], "does not exist"),
         (["tiny", "submitted", "--again", "eve"], "nobody of that name handed in: eve"),
-        (["tiny", "submitted", "--kind", "files", "--gradebook"], "submitted/ of an nbgrader"),
+        (["tiny", "submitted", "--gradebook"], "expected nbgrader_config.py"),
     ],
 )
 def test_wrong_usage_is_told(
@@ -161,6 +161,39 @@ def test_wrong_usage_is_told(
     assert result.exit_code == 2, result.output
     assert told in result.output
     assert not (tmp_path / "results").exists()
+
+
+def test_what_lies_elsewhere_is_collected(course: Path, tmp_path: Path):
+    shutil.copytree(course, tmp_path / "course")
+    root = tmp_path / "course"
+    elsewhere = tmp_path / "uploads"
+    elsewhere.mkdir()
+    for name, whose in (("eve", "ada"), ("finn", "bob")):
+        shutil.copy(root / "submitted" / whose / "tiny" / "tiny.ipynb", elsewhere / f"{name}.ipynb")
+    roster = tmp_path / "roster.csv"
+    roster.write_text("id,first_name,last_name,email\neve,Eve,Ng,eve@school.example\nfinn,,,\n")
+    other = root / "submitted" / "finn" / "tiny" / "tiny.ipynb"
+    other.parent.mkdir(parents=True)
+    other.write_text("another file")
+    words = ["grade-class", "tiny", str(elsewhere), "--roster", str(roster), "--store"]
+    words += [str(root / "store"), "--output", str(tmp_path / "results"), "--gradebook"]
+    result = command(root, *words)
+    assert result.exit_code == 3, result.output
+    assert "finn: not in the gradebook" in result.output and "another file" in result.output
+    assert other.read_text() == "another file"
+    with book(root) as gradebook:
+        assert automatic(gradebook.find_submission("tiny", "eve")) == 10.0
+        student = gradebook.find_student("eve")
+        assert (student.first_name, student.email) == ("Eve", "eve@school.example")
+        with pytest.raises(MissingEntry):
+            gradebook.find_submission("tiny", "finn")
+    copied = root / "submitted" / "eve" / "tiny" / "tiny.ipynb"
+    assert copied.read_bytes() == (elsewhere / "eve.ipynb").read_bytes()
+    other.unlink()
+    result = command(root, *words)
+    assert result.exit_code == 0, result.output
+    with book(root) as gradebook:
+        assert automatic(gradebook.find_submission("tiny", "finn")) == 6.0
 
 
 def test_nothing_to_export(tmp_path: Path):
