@@ -4,6 +4,7 @@ Keras starts every training step from Python. With ``steps_per_execution`` it ru
 one call; weights and history come out bit-identical (``tests/grading/test_fast_fit.py`` and
 ``benchmarks/speed.py`` show it on TensorFlow). What can see single steps keeps the slow way:
 a callback with per-batch hooks, an own ``train_step``, eager execution, data from a generator.
+Arrays are read plainly, too (``fast_data.py``).
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from mnist_course.grading import fast_data
 
 __all__ = ["STEPS", "enable", "enabled", "is_eligible"]
 
@@ -111,6 +114,8 @@ def enable() -> None:
 
     setattr(fit, _MARK, original)
     keras.Model.fit = fit
+    if keras.backend.backend() == "tensorflow":
+        fast_data.enable()
 
 
 def _set_steps(model: Any, steps: int) -> None:
@@ -138,6 +143,7 @@ def disable() -> None:
     original = getattr(keras.Model.fit, _MARK, None)
     if original is not None:
         keras.Model.fit = original
+    fast_data.disable()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Self
@@ -42,8 +42,7 @@ Process = subprocess.Popen[bytes] | ForkedProcess
 # Isolated and without site-packages: nothing but the standard library can be loaded.
 _KEEPER = (sys.executable, "-I", "-S", str(Path(__file__).parent / "confine" / "keeper.py"))
 _THREADS = (
-    "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
 )  # fmt: skip
 _START_SECONDS = 60.0
 _END_SECONDS = 90.0
@@ -131,7 +130,8 @@ def loading_environment(threads: int) -> dict[str, str]:
 
 
 def _thread_settings(threads: int) -> dict[str, str]:
-    return dict.fromkeys(_THREADS, str(threads))
+    # One more for TensorFlow's operations: some wait for what another one does.
+    return dict.fromkeys(_THREADS, str(threads)) | {"TF_NUM_INTEROP_THREADS": str(threads + 1)}
 
 
 @dataclass(slots=True)
@@ -367,10 +367,25 @@ class _Kept:
         pass_fds: Sequence[int],
         forkserver: Forkserver | None,
     ) -> _Kept:
+        if forkserver is not None:
+            try:
+                return cls._started(policy, log_path, pass_fds, forkserver.fork)
+            except OSError as error:
+                _log.warning("a sandbox starts without packages loaded: %s", error)
+        return cls._started(policy, log_path, pass_fds, _new_keeper)
+
+    @classmethod
+    def _started(
+        cls,
+        policy: Mapping[str, Any],
+        log_path: Path,
+        pass_fds: Sequence[int],
+        start: Callable[[socket.socket, IO[bytes], Sequence[int]], Process],
+    ) -> _Kept:
         ours, theirs = socket.socketpair()
         try:
             with log_path.open("wb") as log:
-                process = _keeper(theirs, log, pass_fds, forkserver)
+                process = start(theirs, log, pass_fds)
         except BaseException:
             ours.close()
             raise
@@ -425,15 +440,7 @@ class _Kept:
             return file.read(4000).decode("utf-8", "replace")
 
 
-def _keeper(
-    control: socket.socket, log: IO[bytes], pass_fds: Sequence[int], forkserver: Forkserver | None
-) -> Process:
-    """Start a keeper; what a forkserver cannot do now is done without it."""
-    if forkserver is not None:
-        try:
-            return forkserver.fork(control, log, pass_fds)
-        except OSError as error:
-            _log.warning("a sandbox starts without packages loaded: %s", error)
+def _new_keeper(control: socket.socket, log: IO[bytes], pass_fds: Sequence[int]) -> Process:
     return subprocess.Popen(
         [*_KEEPER, str(control.fileno())],
         env={"LANG": "C.UTF-8", "PATH": os.defpath},

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, BinaryIO
 
@@ -118,22 +119,33 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what anything prints is no answer
     jobs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(sys.stdin.buffer, jobs), daemon=True).start()
-    while True:
-        module, function, arguments = json.loads(jobs.get())
+    done = _Done()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, jobs, done), daemon=True).start()
+    while line := jobs.get():
+        module, function, arguments = json.loads(line)
         try:
             answer = {"result": getattr(import_module(module), function)(*arguments)}
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"[:_LONGEST_REASON]}
         answers.write(_line(answer))
         answers.flush()
+        done.jobs += 1
 
 
-def _listen(stream: BinaryIO, jobs: queue.SimpleQueue[bytes]) -> None:
-    """Pass jobs on; end the process at once, in the middle of a job, when nobody waits for it."""
+@dataclass
+class _Done:
+    jobs: int = 0
+
+
+def _listen(stream: BinaryIO, jobs: queue.SimpleQueue[bytes], done: _Done) -> None:
+    """Pass jobs on; when nobody waits any more, end: at once in the middle of a job."""
+    given = 0
     for line in stream:
+        given += 1
         jobs.put(line)
-    os._exit(0)
+    if given > done.jobs:
+        os._exit(0)
+    jobs.put(b"")
 
 
 if __name__ == "__main__":

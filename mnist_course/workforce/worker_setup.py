@@ -1,8 +1,13 @@
-"""Prepare a worker of our own cluster; Dask loads this file in it."""
+"""Prepare a worker of our own cluster; Dask loads this file in it.
+
+Each keeps to a core. Training a small network hands work from thread to thread all the time, and
+between cores that takes a third more processor time.
+"""
 
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 
@@ -18,5 +23,13 @@ def dask_setup(worker: object) -> None:
     for name in list(logging.root.manager.loggerDict):
         if name.split(".")[0] == "distributed":
             logging.getLogger(name).setLevel(logging.CRITICAL)
+    _keep_to_a_core(getattr(worker, "name", None))
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _keep_to_a_core(number: object) -> None:
+    """Have this process, and all that it starts, use one core; the workers are numbered."""
+    if type(number) is int and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[number % len(cores)]})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import math
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -84,3 +86,15 @@ def test_it_ends_in_the_middle_of_a_job_when_its_parent_is_killed():
     parent.stdout.close()
     _, alive = psutil.wait_procs([child], timeout=30)
     assert not alive
+
+
+def test_what_is_to_be_done_at_its_end_is_done(tmp_path: Path):
+    """A loading process that a job started is waited for, with the time that it took."""
+    process = OwnProcess()
+    process.call("tests.workforce.test_own_process", "write_at_exit", [str(tmp_path / "ended")])
+    process.end()
+    assert (tmp_path / "ended").read_text() == "well"
+
+
+def write_at_exit(path: str) -> None:
+    atexit.register(Path(path).write_text, "well")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -139,3 +141,18 @@ def test_a_scheduler_that_is_gone_is_said(tmp_path: Path):
         scheduler.send_signal(signal.SIGKILL)
         with pytest.raises(WorkforceError, match="scheduler is gone"):
             next(results)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process choose its core")
+def test_each_worker_keeps_to_a_core():
+    with Workforce(2) as force:
+        jobs = [Job(own_cores, (0.5,), str(n)) for n in range(6)]
+        found = [cores for _, cores in force.results(jobs)]
+    assert all(len(cores) == 1 for cores in found)
+    available = os.sched_getaffinity(0)
+    assert {cores[0] for cores in found} == set(sorted(available)[:2])
+
+
+def own_cores(seconds: float) -> list[int]:
+    time.sleep(seconds)  # so that both workers get some
+    return sorted(os.sched_getaffinity(0))
