@@ -26,7 +26,8 @@ class TreeSampler:
     """Samples the memory of this process and everything below it while a block runs.
 
     Counted is anonymous memory, which a container cannot take back: pages of files, such as
-    TensorFlow's 400 MB of libraries, are dropped and read again when memory is short. Where the
+    TensorFlow's 400 MB of libraries, are dropped and read again when memory is short. What forks
+    share counts once. Where the
     system does not tell (no ``/proc``), resident memory is counted. ``peak`` is of the sum over
     all processes at one moment, ``peaks`` of each kind of process by itself; bytes.
     """
@@ -71,7 +72,7 @@ def _anonymous(process: psutil.Process) -> int:
     if not rollup.exists():
         return int(process.memory_info().rss)
     lines = (line.split() for line in rollup.read_text().splitlines())
-    return sum(int(words[1]) * 1024 for words in lines if words[0] in ("Anonymous:", "Swap:"))
+    return sum(int(words[1]) * 1024 for words in lines if words[0] in ("Pss_Anon:", "SwapPss:"))
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,13 @@ from mnist_course.class_grading.grading_job import (
     Cost,
     GradingJob,
     file_digest,
+    give_out,
     grade_submission,
     graded_submission,
     put_grade,
 )
 from mnist_course.class_grading.records import GradedSubmission, Submission
-from mnist_course.class_grading.store import Store
+from mnist_course.class_grading.store import Entry, Store
 from mnist_course.grading import feedback, gradescope
 from mnist_course.grading.assignment import Assignment, read_assignment
 from mnist_course.grading.results import NotebookGrade
@@ -214,13 +215,14 @@ class _Grading:
     ) -> ClassResult:
         jobs, known = self._planned()
         self._listener.plan(len(known), len(jobs))
-        for submission, job in known:
-            self._note(submission, grade_submission(job.to_dict()))
+        for submission, job, digest, key in known:
+            self._take_known(submission, job, digest, key)
         for number, found in force.results(_as_jobs(jobs, work)):
             submission, job = jobs[number]
             if isinstance(found, Failure):
                 found = self._put_aside(submission, job, found)
-            self._note(submission, found)
+            entry = self._store.get(GRADES, found["key"]) if found["key"] else None
+            self._note(submission, found, entry)
         done = self._work
         ids = [one.student.id for one in self._submissions]
         return ClassResult(
@@ -234,23 +236,34 @@ class _Grading:
 
     def _planned(
         self,
-    ) -> tuple[list[tuple[Submission, GradingJob]], list[tuple[Submission, GradingJob]]]:
-        """Return what is to be graded, and what is known; of equal files the first one first."""
+    ) -> tuple[list[tuple[Submission, GradingJob]], list[tuple[Submission, GradingJob, str, str]]]:
+        """Return what is to be graded, of equal files the first one first; and what is known.
+
+        What is known comes with the digest of its file and the key of its grade.
+        """
         todo: list[tuple[Submission, GradingJob]] = []
         copies: list[tuple[Submission, GradingJob]] = []
-        known: list[tuple[Submission, GradingJob]] = []
+        known: list[tuple[Submission, GradingJob, str, str]] = []
         seen: set[str] = set()
         for submission in self._submissions:
             job = self._job(submission)
-            key = job.grade_key(file_digest(submission.path), self._digest)
+            digest = file_digest(submission.path)
+            key = job.grade_key(digest, self._digest)
             if not job.rerun and self._store.get(GRADES, key) is not None:
-                known.append((submission, job))
+                known.append((submission, job, digest, key))
             elif key in seen:
                 copies.append((submission, job))
             else:
                 todo.append((submission, job))
                 seen.add(key)
         return todo + copies, known
+
+    def _take_known(self, submission: Submission, job: GradingJob, digest: str, key: str) -> None:
+        """Write the pages of a known grade, and note it."""
+        entry = self._store.get(GRADES, key)
+        if entry is not None:
+            give_out(entry.files, Path(job.output))
+        self._note(submission, {"digest": digest, "key": key, "state": "known"}, entry)
 
     def _job(self, submission: Submission) -> GradingJob:
         settings = self._settings
@@ -293,11 +306,10 @@ class _Grading:
         put_grade(self._store, key, grade, Cost(0.0, 0), output)
         return {**found, "key": key, "state": "lost"}
 
-    def _note(self, submission: Submission, found: Mapping[str, Any]) -> None:
+    def _note(self, submission: Submission, found: Mapping[str, Any], entry: Entry | None) -> None:
         """Take one result: into the log first, then into what is told."""
         student, work = submission.student.id, self._work
         state = str(found["state"])
-        entry = self._store.get(GRADES, found["key"]) if found["key"] else None
         if entry is None:
             state = "failed"
             work.failures[student] = str(found.get("words", "its grade is not in the store"))

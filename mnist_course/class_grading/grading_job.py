@@ -32,6 +32,7 @@ __all__ = [
     "Cost",
     "GradingJob",
     "file_digest",
+    "give_out",
     "grade_of",
     "grade_submission",
     "graded_submission",
@@ -170,7 +171,7 @@ def grade_submission(plain: dict[str, Any]) -> dict[str, Any]:
     key = job.grade_key(digest, file_digest(Path(job.assignment)))
     entry = None if job.rerun else store.get(GRADES, key)
     if entry is not None:
-        _give_out(entry.files, output)
+        give_out(entry.files, output)
         return {"digest": digest, "key": key, "state": "known", "judged": []}
     known = StoredResults(store, job.limits(), rerun=job.rerun)
     forkserver = _forkserver_for(Path(job.assignment))
@@ -284,7 +285,7 @@ def _check_mark(folder: Path, mark: str) -> None:
         )
 
 
-def _give_out(files: Mapping[str, Path], output: Path) -> None:
+def give_out(files: Mapping[str, Path], output: Path) -> None:
     """Write the files of a known grade, where they are not there already."""
     output.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in FILES:

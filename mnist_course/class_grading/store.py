@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,11 +108,6 @@ class Store:
     def private_folder(self, kind: str, key: str) -> Path:
         """Return a folder for one key whose files look after themselves; it need not exist."""
         return self.folder / _checked(kind) / key[:2] / _checked(key)
-
-    def drop(self, kind: str, key: str) -> None:
-        """Forget what is kept under a key, if anything is."""
-        self._entry(kind, key).unlink(missing_ok=True)
-        shutil.rmtree(self.private_folder(kind, key), ignore_errors=True)
 
     def _entry(self, kind: str, key: str) -> Path:
         return self.folder / _checked(kind) / key[:2] / f"{_checked(key)}.json"

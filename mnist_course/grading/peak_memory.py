@@ -13,8 +13,8 @@ from mnist_course.grading.confine.watch import descendants
 
 __all__ = ["PeakMemory"]
 
-_LOOK = 0.05  # seconds between two looks
-_SHARE = 20  # a look may take one part in so many of the time
+_LOOK = 0.2  # seconds between two looks
+_SHARE = 100  # a look may take one part in so many of the time
 
 
 class PeakMemory:

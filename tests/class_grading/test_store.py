@@ -35,9 +35,6 @@ def test_an_entry_comes_back(tmp_path: Path):
     assert store.get("grades", KEY) is None
     store.put("runs", KEY, "another")
     assert store.get("runs", KEY).value == "another"
-    store.drop("runs", KEY)
-    assert store.get("runs", KEY) is None
-    store.drop("runs", KEY)
 
 
 def test_nobody_else_reads_it(tmp_path: Path):
