@@ -229,8 +229,11 @@ def a_class(figures: Mapping[str, Any]) -> list[str]:
         for other in ("nbgrader", "otter")
         if f"{other}_over_ours" in ratios
     ]
-    return [*lines, "", f"Against ours with the first number of workers: {'; '.join(told)}.", "",
-            _origin(figures)]  # fmt: skip
+    lines += ["", f"Against ours with the first number of workers: {'; '.join(told)}."]
+    if "same_scores" in figures:
+        same = "the same as" if figures["same_scores"] else "NOT the same as"
+        lines += ["", f"Scores are {same} those of each submission graded alone."]
+    return [*lines, "", _origin(figures)]
 
 
 def many(figures: Mapping[str, Any]) -> list[str]:
