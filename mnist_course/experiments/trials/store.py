@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import os
+import stat
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -162,11 +163,10 @@ def _read(path: Path) -> Trial:
     ValueError
         If it holds no trial.
     """
-    if not path.is_file():
-        if path.exists():
-            raise StoreError("it is no file")
-        raise FileNotFoundError(path)
-    size = path.stat().st_size
+    status = path.stat()  # once: it may appear at any moment
+    if not stat.S_ISREG(status.st_mode):
+        raise StoreError("it is no file")
+    size = status.st_size
     if size > _LARGEST_FILE:
         raise RecordError(f"it has {size:,} bytes, expected at most {_LARGEST_FILE:,}")
     try:
