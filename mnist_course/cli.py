@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from mnist_course import __version__
+from mnist_course.command_options import REQUIRE_SANDBOX, ROOT
 from mnist_course.commands.lazy import Late, LazyGroup
 
 __all__ = ["main"]
@@ -15,13 +16,6 @@ __all__ = ["main"]
 EXIT_USAGE = 2
 EXIT_GRADER_FAILED = 3
 EXIT_STOPPED = 130
-
-_ROOT = click.option(
-    "--root",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path(),
-    help="The course's folder, with source/ in it. Default: the current folder.",
-)
 
 
 _LATE = {
@@ -78,12 +72,8 @@ def main() -> None:
     type=click.FloatRange(1, 7200),
     help="Seconds for one cell of the student. Default: 60 % of the deadline.",
 )
-@click.option(
-    "--require-sandbox",
-    is_flag=True,
-    help="Refuse to grade where a layer of the sandbox is missing (see: mnist-course doctor).",
-)
-@_ROOT
+@REQUIRE_SANDBOX
+@ROOT
 def grade(
     notebook: Path,
     assignment: str,
@@ -160,7 +150,7 @@ def grade(
     type=click.Path(file_okay=False, path_type=Path),
     help="With --check: a folder for every submission with its results and feedback.",
 )
-@_ROOT
+@ROOT
 def release(
     ids: tuple[str, ...],
     check: bool,
@@ -214,7 +204,7 @@ def release(
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-@_ROOT
+@ROOT
 def doctor(as_json: bool, root: Path) -> None:
     """Say whether this machine can grade, and which layers of the sandbox it has.
 
@@ -245,12 +235,8 @@ def autograder() -> None:
 @click.option(
     "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The zip."
 )
-@click.option(
-    "--require-sandbox",
-    is_flag=True,
-    help="Refuse to grade where a layer of the sandbox is missing (see: mnist-course doctor).",
-)
-@_ROOT
+@REQUIRE_SANDBOX
+@ROOT
 def build(assignment: str, output: Path, require_sandbox: bool, root: Path) -> None:
     """Pack ASSIGNMENT for Gradescope, the same bytes every time."""
     from mnist_course.exceptions import MnistCourseError

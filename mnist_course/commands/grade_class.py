@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mnist_course.command_options import REQUIRE_SANDBOX, ROOT, SCHEDULER
 from mnist_course.commands.errors import errors_in_words
 
 if TYPE_CHECKING:
@@ -57,11 +58,7 @@ _SHOWN = 40
     show_default="one for each core",
     help="Notebooks at the same time on this machine.",
 )
-@click.option(
-    "--scheduler",
-    metavar="ADDRESS",
-    help="A running Dask scheduler that you trust, such as tcp://127.0.0.1:8786, instead.",
-)
+@SCHEDULER
 @click.option(
     "--deadline",
     type=click.FloatRange(30, 7200),
@@ -74,11 +71,7 @@ _SHOWN = 40
     type=click.FloatRange(1, 7200),
     help="Seconds for one cell of a student. Default: 60 % of the deadline.",
 )
-@click.option(
-    "--require-sandbox",
-    is_flag=True,
-    help="Refuse to grade where a layer of the sandbox is missing (see: mnist-course doctor).",
-)
+@REQUIRE_SANDBOX
 @click.option(
     "--what-if", is_flag=True, help="Say what would change, for whom and why; change nothing."
 )
@@ -92,12 +85,7 @@ _SHOWN = 40
     "when submitted/ of an nbgrader course is graded.",
 )
 @click.option("--by", default="", metavar="NAME", help="Who grades, for the audit log.")
-@click.option(
-    "--root",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path(),
-    help="The course's folder, with source/ in it. Default: the current folder.",
-)
+@ROOT
 def grade_class(
     assignment: str,
     place: Path | None,

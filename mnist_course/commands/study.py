@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mnist_course.command_options import SCHEDULER
 from mnist_course.commands.errors import errors_in_words
 
 if TYPE_CHECKING:
@@ -92,11 +93,7 @@ def list_(store: Path | None) -> None:
     show_default=True,
     help="Trials at the same time on this machine, each with one thread.",
 )
-@click.option(
-    "--scheduler",
-    metavar="ADDRESS",
-    help="A running Dask scheduler that you trust, such as tcp://127.0.0.1:8786, instead.",
-)
+@SCHEDULER
 @click.option(
     "--record",
     "keep_record",

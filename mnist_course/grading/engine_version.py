@@ -11,7 +11,15 @@ import mnist_course
 __all__ = ["AFTER_THE_RUN", "engine_version", "run_version"]
 
 # Neither grades nor is used by a notebook.
-_WITHOUT = ("class_grading/", "proof/", "commands/", "workforce/", "cli.py", "__main__.py")
+_WITHOUT = (
+    "class_grading/",
+    "proof/",
+    "commands/",
+    "workforce/",
+    "cli.py",
+    "command_options.py",
+    "__main__.py",
+)
 # Judges, or tells, what a notebook left behind; no part of it is there while student code runs.
 AFTER_THE_RUN = (
     "checks/",

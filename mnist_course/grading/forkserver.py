@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import os
 import select
 import signal
@@ -26,7 +25,6 @@ __all__ = ["ForkedProcess", "Forkserver"]
 _FORKER = (sys.executable, "-P", "-m", "mnist_course.grading.confine.forker")
 _LOADING_SECONDS = 120.0
 _FORKING_SECONDS = 20.0
-_log = logging.getLogger(__name__)
 
 
 class ForkedProcess:
