@@ -127,9 +127,13 @@ def main() -> None:
             answer = {"result": getattr(import_module(module), function)(*arguments)}
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"[:_LONGEST_REASON]}
-        answers.write(_line(answer))
-        answers.flush()
-        done.jobs += 1
+        said = _line(answer)
+        done.jobs += 1  # before it is sent: who has the answer may close the jobs at once
+        try:
+            answers.write(said)
+            answers.flush()
+        except BrokenPipeError:  # nobody waits for it any more
+            return
 
 
 @dataclass
