@@ -267,9 +267,9 @@ def main(arguments: list[str]) -> int:
     """Answer until the test runner hangs up."""
     import keras  # noqa: F401 - loaded now, while nobody waits for it yet
 
-    from mnist_course.grading import fast_data
+    from mnist_course import plain_batches
 
-    fast_data.enable()
+    plain_batches.enable()
     channel = Channel(socket.socket(fileno=int(arguments[1])))
     service = Service()
     while True:

@@ -4,7 +4,7 @@ Keras starts every training step from Python. With ``steps_per_execution`` it ru
 one call; weights and history come out bit-identical (``tests/grading/test_fast_fit.py`` and
 ``benchmarks/speed.py`` show it on TensorFlow). What can see single steps keeps the slow way:
 a callback with per-batch hooks, an own ``train_step``, eager execution, data from a generator.
-Arrays are read plainly, too (``fast_data.py``).
+Arrays are read plainly, too (``mnist_course/plain_batches.py``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from mnist_course.grading import fast_data
+from mnist_course import plain_batches
 
 __all__ = ["STEPS", "enable", "enabled", "is_eligible"]
 
@@ -115,7 +115,7 @@ def enable() -> None:
     setattr(fit, _MARK, original)
     keras.Model.fit = fit
     if keras.backend.backend() == "tensorflow":
-        fast_data.enable()
+        plain_batches.enable()
 
 
 def _set_steps(model: Any, steps: int) -> None:
@@ -143,7 +143,7 @@ def disable() -> None:
     original = getattr(keras.Model.fit, _MARK, None)
     if original is not None:
         keras.Model.fit = original
-    fast_data.disable()
+    plain_batches.disable()
 
 
 @contextmanager

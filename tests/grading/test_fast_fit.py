@@ -295,16 +295,3 @@ def test_arrays_take_the_fast_way(data: Any, slow_way: Callable[..., int]) -> No
     assert slow_way(build()) == fast_fit.STEPS
     assert slow_way(build(), tf.constant(data[0]), tf.constant(data[1])) == fast_fit.STEPS
     assert slow_way(build(), validation_data=data) == fast_fit.STEPS
-
-
-def test_arrays_are_read_without_a_tuner(data: Any) -> None:
-    from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
-
-    def tuned() -> bool:
-        read = ArrayDataAdapter(*data, batch_size=10, shuffle=True).get_tf_dataset()
-        return bool(read.options().autotune.enabled is not False)
-
-    assert tuned()
-    with fast_fit.enabled():
-        assert not tuned()
-    assert tuned()

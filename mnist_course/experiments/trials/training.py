@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from mnist_course import plain_batches
 from mnist_course.experiments.recording.fit_call import FitCall
 from mnist_course.experiments.recording.fit_record import FitRecord
 from mnist_course.experiments.recording.recorder import unrecorded
@@ -61,8 +62,15 @@ def train(configuration: Configuration, seed: int, arm: str) -> Trial:
 def train_model(configuration: Configuration, seed: int, arm: str) -> tuple[Trial, keras.Model]:
     """Do the same as `train`, and return the trained network too."""
     data = load(configuration)
-    started = time.perf_counter()
     on_one_thread()
+    with plain_batches.enabled():
+        return _train(configuration, seed, arm, data)
+
+
+def _train(
+    configuration: Configuration, seed: int, arm: str, data: TrialData
+) -> tuple[Trial, keras.Model]:
+    started = time.perf_counter()
     with isolated():
         plan = _Plan(configuration)
         model = build(configuration, seed, steps_per_execution=plan.steps_per_execution)

@@ -9,9 +9,11 @@ array that is in memory. ``benchmarks/fast_fit.py`` measures it.
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["disable", "enable"]
+__all__ = ["disable", "enable", "enabled"]
 
 _MARK = "_mnist_course_original"
 
@@ -43,6 +45,19 @@ def disable() -> None:
     original = getattr(adapter.get_tf_dataset, _MARK, None) if adapter is not None else None
     if adapter is not None and original is not None:
         adapter.get_tf_dataset = original
+
+
+@contextmanager
+def enabled() -> Iterator[None]:
+    """Read plainly inside a ``with`` block, and after it if it was so before."""
+    adapter = _adapter()
+    before = adapter is None or hasattr(adapter.get_tf_dataset, _MARK)
+    enable()
+    try:
+        yield
+    finally:
+        if not before:
+            disable()
 
 
 def _adapter() -> Any:
