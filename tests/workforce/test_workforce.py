@@ -144,13 +144,21 @@ def test_a_scheduler_that_is_gone_is_said(tmp_path: Path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process choose its core")
-def test_each_worker_keeps_to_a_core():
+def test_each_worker_keeps_to_a_core(all_cores):
     with Workforce(2) as force:
         jobs = [Job(own_cores, (0.5,), str(n)) for n in range(6)]
         found = [cores for _, cores in force.results(jobs)]
     assert all(len(cores) == 1 for cores in found)
-    available = os.sched_getaffinity(0)
-    assert {cores[0] for cores in found} == set(sorted(available)[:2])
+    assert {cores[0] for cores in found} == set(all_cores[:2])
+
+
+@pytest.fixture
+def all_cores():
+    """The numbers of all cores, for a test process that keeps to one of them."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    yield sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, before)
 
 
 def own_cores(seconds: float) -> list[int]:
