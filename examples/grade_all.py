@@ -22,6 +22,8 @@ from rich.table import Table
 from examples.submissions import DESCRIPTIONS, EXPECTED, ITEMS, LONG_CELL_SECONDS, make
 from mnist_course.grading.report import assignment_path, grade_to_folder
 from mnist_course.grading.results import NotebookGrade
+from mnist_course.grading.sandbox import SandboxOptions
+from mnist_course.grading.shared_forkserver import shared_forkserver
 from mnist_course.grading.terminal import progress_bar
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,11 +46,13 @@ def grade_example(name: str, folder: Path, *, seed: int = 0) -> NotebookGrade:
     folder.mkdir(parents=True, exist_ok=True)
     submission = folder / f"{name}.ipynb"
     nbformat.write(make(name, seed=seed), submission)  # type: ignore[no-untyped-call]
+    assignment = assignment_path("m5", ROOT)
     with progress_bar(name) as progress:
         return grade_to_folder(
             submission,
-            assignment_path("m5", ROOT),
+            assignment,
             folder,
+            options=SandboxOptions(threads=1, forkserver=shared_forkserver(assignment, threads=1)),
             cell_seconds=LONG_CELL_SECONDS if name == "never_ending_cell" else None,
             progress=progress,
         )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import hashlib
 import resource
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,13 +15,12 @@ from mnist_course.class_grading.grade_record import grade_from_dict, grade_to_di
 from mnist_course.class_grading.known_results import StoredResults, environment
 from mnist_course.class_grading.records import GradedSubmission, Submission
 from mnist_course.class_grading.store import Entry, Store, key_of
-from mnist_course.exceptions import AssignmentError, SubmissionError, WorkforceError
-from mnist_course.grading.assignment import read_assignment
-from mnist_course.grading.forkserver import Forkserver
+from mnist_course.exceptions import SubmissionError, WorkforceError
 from mnist_course.grading.peak_memory import PeakMemory
 from mnist_course.grading.report import grade_to_folder
 from mnist_course.grading.results import NotebookGrade, Picture
-from mnist_course.grading.sandbox import SandboxOptions, loading_environment
+from mnist_course.grading.sandbox import SandboxOptions
+from mnist_course.grading.shared_forkserver import shared_forkserver
 from mnist_course.grading.untrusted_file import open_regular
 
 __all__ = [
@@ -43,8 +40,6 @@ GRADES = "grades"
 _COSTS = "costs"
 # Each worker has a core to itself: more threads would only wait for one another.
 _THREADS = 1
-# Loaded once for all grades of a worker, Keras where the assignment is about it.
-_KERNEL, _KERAS = "ipykernel.kernelapp", "keras"
 FILES = ("results.json", "feedback.html", "executed.ipynb")
 """What a student's folder holds."""
 
@@ -117,21 +112,6 @@ class Cost:
         return cls(float(plain["cpu_seconds"]), int(plain["peak_bytes"]))
 
 
-@cache
-def _forkserver(*modules: str) -> Forkserver:
-    """Return the one of this process that has these modules."""
-    server = Forkserver(modules, loading_environment(_THREADS))
-    atexit.register(server.close)
-    return server
-
-
-def _forkserver_for(assignment: Path) -> Forkserver:
-    keras = False
-    with contextlib.suppress(AssignmentError):  # whoever grades says what is wrong with it
-        keras = read_assignment(assignment).wants_keras
-    return _forkserver(_KERNEL, _KERAS) if keras else _forkserver(_KERNEL)
-
-
 def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file; empty for one that cannot be opened as a plain file."""
     try:
@@ -174,7 +154,7 @@ def grade_submission(plain: dict[str, Any]) -> dict[str, Any]:
         give_out(entry.files, output)
         return {"digest": digest, "key": key, "state": "known", "judged": []}
     known = StoredResults(store, job.limits(), rerun=job.rerun)
-    forkserver = _forkserver_for(Path(job.assignment))
+    forkserver = shared_forkserver(Path(job.assignment), threads=_THREADS)
     began = _cpu_seconds() + forkserver.cpu_seconds
     with PeakMemory() as peak:
         grade = grade_to_folder(
