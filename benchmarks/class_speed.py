@@ -249,6 +249,21 @@ def _kind(process: psutil.Process) -> str:
     return "benchmark" if process.pid == _ME else "grading"
 
 
+def summed_up(found: dict[str, dict[str, Any]], count: int, workers: int) -> dict[str, Any]:
+    """Return the figures of the ways that are done, with ratios to ours."""
+    best = found.get(f"ours, {workers} workers")
+    ratios = {}
+    for other in ("nbgrader", "otter"):
+        if best and other in found:
+            wall = found[other]["first"]["wall"]
+            ratios[f"{other}_over_ours"] = round(wall / best["first"]["wall"], 2)
+            ratios[f"{other}_over_ours_changed"] = round(wall / best["changed"]["wall"], 1)
+    figures: dict[str, Any] = {"submissions": count, "ratios": ratios, "ways": dict(found)}
+    if best and "alone" in found:
+        figures["same_scores"] = best["scores"] == found["alone"]["scores"]
+    return figures
+
+
 def main() -> int:
     """Grade the class in each way and write figures with ratios."""
     parser = argparse.ArgumentParser()
@@ -260,8 +275,11 @@ def main() -> int:
     found: dict[str, dict[str, Any]] = {}
 
     def tell(name: str, figures: dict[str, Any]) -> None:
+        """Show a way's figures, and write all that are known: the next way may take long."""
         found[name] = figures
         print(name, json.dumps(figures), flush=True)
+        known = summed_up(found, count, arguments.workers[0])
+        save("class_speed", f"python -m benchmarks.class_speed --submissions {count}", known)
 
     with tempfile.TemporaryDirectory() as name:
         base = Path(name)
@@ -279,18 +297,7 @@ def main() -> int:
         if "alone" in arguments.ways:
             paths = make_class(base / "alone", count)
             tell("alone", alone(base / "alone", paths))
-    best = found.get(f"ours, {arguments.workers[0]} workers")
-    ratios = {}
-    for other in ("nbgrader", "otter"):
-        if best and other in found:
-            wall = found[other]["first"]["wall"]
-            ratios[f"{other}_over_ours"] = round(wall / best["first"]["wall"], 2)
-            ratios[f"{other}_over_ours_changed"] = round(wall / best["changed"]["wall"], 1)
-    figures = {"submissions": count, "ratios": ratios, "ways": found}
-    if best and "alone" in found:
-        figures["same_scores"] = best["scores"] == found["alone"]["scores"]
-    print(json.dumps(ratios))
-    save("class_speed", f"python -m benchmarks.class_speed --submissions {count}", figures)
+    print(json.dumps(summed_up(found, count, arguments.workers[0])["ratios"]))
     return 0
 
 
