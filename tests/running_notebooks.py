@@ -8,6 +8,8 @@ from typing import Any
 
 from mnist_course.grading.assignment import free_names, read_assignment, visible_source
 from mnist_course.grading.report import grade_to_folder
+from mnist_course.grading.sandbox import SandboxOptions
+from mnist_course.grading.shared_forkserver import shared_forkserver
 from mnist_course.proof.proof import Edit
 from mnist_course.proof.reference import as_bytes, edited, reference
 
@@ -55,13 +57,19 @@ def needed_names(source: Path) -> dict[str, set[str]]:
     return found
 
 
+def as_in_a_class(source: Path) -> SandboxOptions:
+    """Return options of a class's worker: packages are loaded once for all these grades."""
+    return SandboxOptions(threads=1, forkserver=shared_forkserver(source, threads=1))
+
+
 def findings_of(
     source: Path, edits: Iterable[Edit], folder: Path, **limits: float
 ) -> dict[str, tuple[float, str]]:
     """Grade the solution with these edits by the real engine: points and words of each item."""
     submission = folder / "mine.ipynb"
     submission.write_bytes(as_bytes(edited(reference(source), edits, by="this test")))
-    grade = grade_to_folder(submission, source, folder / "out", **limits)
+    options = as_in_a_class(source)
+    grade = grade_to_folder(submission, source, folder / "out", options=options, **limits)
     assert not grade.grader_failed
     assert (folder / "out" / "results.json").is_file()
     return {

@@ -13,6 +13,7 @@ import pytest
 from examples.submissions import make
 from mnist_course.grading.autograde import autograde
 from mnist_course.grading.report import assignment_path
+from tests.running_notebooks import as_in_a_class
 
 pytestmark = [pytest.mark.slow, pytest.mark.kernel, pytest.mark.keras]
 
@@ -85,7 +86,8 @@ def test_scores_as_if_nothing_had_happened(damage: Callable[[Any], None], tmp_pa
     damage(notebook)
     path = tmp_path / "Copy of m5 (1).ipynb"
     nbformat.write(notebook, path)
-    grade = autograde(path, assignment_path("m5", ROOT), pictures=False).grade
+    source = assignment_path("m5", ROOT)
+    grade = autograde(path, source, pictures=False, options=as_in_a_class(source)).grade
     lost = {c.grade_id: c.findings for c in grade.automatic if c.score != c.max_score}
     if damage is without_tests:
         # The three fits before it belong to the log; the final one changed two things at once.

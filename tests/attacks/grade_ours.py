@@ -5,12 +5,10 @@ Reads its jobs from its standard input, so that no path of a secret is in its co
 
 from __future__ import annotations
 
-import atexit
 import json
 import logging
 import sys
 import traceback
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +24,13 @@ def _options(job: dict[str, Any]) -> dict[str, Any]:
         return {}
     from mnist_course.grading.sandbox import SandboxOptions
 
-    server = _forkserver() if job["forked"] else None
-    return {"options": SandboxOptions(without=frozenset(job["without"]), forkserver=server)}
+    without = frozenset(job["without"])
+    if not job["forked"]:
+        return {"options": SandboxOptions(without=without)}
+    from mnist_course.grading.shared_forkserver import shared_forkserver
 
-
-@cache
-def _forkserver() -> Any:
-    from tests.grading.forked import forkserver
-
-    server = forkserver("ipykernel.kernelapp", "numpy")
-    atexit.register(server.close)
-    return server
+    server = shared_forkserver(Path(job["assignment"]), threads=1)
+    return {"options": SandboxOptions(without=without, threads=1, forkserver=server)}
 
 
 def grade(job: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.kernel
 
 Ask = Callable[[Sequence[Attack], Mode], Class]
 FULL = MODES["full sandbox"]
+FORKED = MODES["full sandbox, forked"]
 WEAKEST = MODES["unprivileged, without file rules"]
 # Attacks whose success depends on what the system closes: in the strongest mode each is made alone,
 # in a world of its own, so that what it left is its own.
@@ -63,6 +64,8 @@ def _classes() -> list[object]:
             batch = tuple(members[start : start + _BATCH])
             marks = [pytest.mark.slow, *([pytest.mark.keras] * (batch[0].target is NET))]
             for mode in _modes_of(family):
+                if mode is FULL and batch[0].target is NET:
+                    mode = FORKED  # the same layers, and Keras is loaded once for a class
                 name = f"{mode.name}: {family} {start // _BATCH + 1}"
                 cases.append(pytest.param(batch, mode, id=name, marks=marks))
     return cases

@@ -22,6 +22,14 @@ def wait_for(condition: Callable[[], object], seconds: float = LONG) -> None:
         time.sleep(0.05)
 
 
+def _address(file: Path) -> str:
+    """Return what a scheduler wrote; nothing while it has not written all of it."""
+    try:
+        return str(json.loads(file.read_text())["address"])
+    except (FileNotFoundError, json.JSONDecodeError):
+        return ""
+
+
 @contextmanager
 def dask_cluster(folder: Path, workers: int) -> Iterator[str]:
     """A scheduler with workers as a person starts them, on this machine; yields its address."""
@@ -43,8 +51,8 @@ def dask_cluster(folder: Path, workers: int) -> Iterator[str]:
                     [*dask, *command, "--scheduler-file", str(address)], cwd=folder, **quiet
                 )
             )
-            wait_for(address.exists)
-        yield json.loads(address.read_text())["address"]
+            wait_for(lambda: _address(address))
+        yield _address(address)
     finally:
         for process in reversed(started):
             process.terminate()
