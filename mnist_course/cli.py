@@ -10,6 +10,7 @@ import click
 from mnist_course import __version__
 from mnist_course.command_options import REQUIRE_SANDBOX, ROOT
 from mnist_course.commands.lazy import Late, LazyGroup
+from mnist_course.without_iri_checks import without_iri_checks
 
 __all__ = ["main"]
 
@@ -49,6 +50,7 @@ def main() -> None:
     From scratch mnist-course numpy train --dataset mnist
     Studies      mnist-course study list
     """  # noqa: D301 - click wants the character, so that it keeps the lines
+    without_iri_checks()
 
 
 @main.command()

@@ -19,6 +19,7 @@ _WITHOUT = (
     "cli.py",
     "command_options.py",
     "__main__.py",
+    "without_iri_checks.py",
 )
 # Judges, or tells, what a notebook left behind; no part of it is there while student code runs.
 AFTER_THE_RUN = (

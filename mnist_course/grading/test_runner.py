@@ -34,7 +34,7 @@ from mnist_course.grading.channel import Channel
 from mnist_course.grading.control import Control
 from mnist_course.grading.deadline import Deadline
 from mnist_course.grading.function_proxy import StudentFunction
-from mnist_course.grading.kept_answers import KeptAnswers
+from mnist_course.grading.kept_answers import KeptAnswers, question_name
 from mnist_course.grading.model_facade import ModelFacade, RemoteModelFacade
 from mnist_course.grading.remote_backend import RemoteBackend
 from mnist_course.grading.serialization import Opaque
@@ -353,20 +353,36 @@ def _is_called(value: Any) -> bool:
     return False
 
 
-def _draw(job: Mapping[str, Any], verdicts: list[dict[str, Any]], folder: Path) -> list[Any]:
-    """Draw the pictures of the feedback into ``folder``; return [title, alt, file]."""
+def _draw(
+    job: Mapping[str, Any], verdicts: list[dict[str, Any]], folder: Path, answers: KeptAnswers
+) -> list[Any]:
+    """Draw the pictures of the feedback into ``folder``; return [title, alt, file].
+
+    What was drawn of the same numbers before is kept: drawing takes longer than most tests.
+    """
     confusion = next((v["confusion"] for v in verdicts if v.get("confusion")), None)
     curves: dict[str, Any] = next((v["curves"] for v in verdicts if v.get("curves")), {})
     if not job["pictures"] or (confusion is None and not curves):
         return []
-    from mnist_course.grading.pictures import draw
+    import numpy as np
 
-    drawn = []
-    for number, picture in enumerate(draw(confusion, curves)):
+    name = question_name("pictures", confusion, curves)
+    try:
+        drawn = answers.find(name)
+    except KeyError:
+        from mnist_course.grading.pictures import draw
+
+        drawn = [
+            [picture.title, picture.alt, np.frombuffer(picture.png, np.uint8)]
+            for picture in draw(confusion, curves)
+        ]
+        answers.keep(name, drawn)
+    told = []
+    for number, (title, alt, png) in enumerate(drawn):
         file = folder / f"picture{number}.png"
-        file.write_bytes(picture.png)
-        drawn.append([picture.title, picture.alt, file.name])
-    return drawn
+        file.write_bytes(np.asarray(png, np.uint8).tobytes())
+        told.append([title, alt, file.name])
+    return told
 
 
 def main(arguments: list[str]) -> int:
@@ -402,7 +418,7 @@ def main(arguments: list[str]) -> int:
         verdicts.append(verdict | {"id": cell["id"], "seconds": time.monotonic() - began})
         _write(job_file, report)
         control.tell("report")
-    report["pictures"] = _draw(job, verdicts, job_file.parent)
+    report["pictures"] = _draw(job, verdicts, job_file.parent, answers)
     _write(job_file, report)
     measured = {k: v for one in verdicts for k, v in one.get("measurements", {}).items()}
     report["staff_measurements"], signals = staff_facts(values, measured)

@@ -23,6 +23,7 @@ from importlib import import_module
 from typing import Any, BinaryIO
 
 from mnist_course.exceptions import WorkerLostError, WorkforceError
+from mnist_course.without_iri_checks import without_iri_checks
 
 __all__ = ["OwnProcess", "in_own_process"]
 
@@ -116,6 +117,7 @@ def _line(value: Any) -> bytes:
 
 def main() -> None:
     """Do jobs until there is nobody to ask for them."""
+    without_iri_checks()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what anything prints is no answer
     jobs: queue.SimpleQueue[bytes] = queue.SimpleQueue()

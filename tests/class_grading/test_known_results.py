@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ import pytest
 from mnist_course.class_grading.known_results import StoredResults
 from mnist_course.class_grading.store import Store
 from mnist_course.grading import autograde as engine
+from mnist_course.grading import pictures
+from mnist_course.grading import test_runner as runner
 from mnist_course.grading.autograde import autograde
+from mnist_course.grading.kept_answers import KeptAnswers
 from mnist_course.grading.results import NotebookGrade
 from tests.proof.tiny_course import make_cell, solution
 from tests.proof.tiny_course import tests_of as check_cell
@@ -92,6 +96,28 @@ def test_what_is_run_asked_and_judged(tmp_path: Path, monkeypatch: pytest.Monkey
     assert scores(grade(tmp_path, other, source)[0]) == {**scores(third), "k-half": 0.0}
     assert not grade(tmp_path, other, source)[1].was_run
     assert grade(tmp_path, other, source, cell=7.0)[1].was_run
+
+
+def test_pictures_of_the_same_numbers_are_drawn_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def draw(folder: str, confusion: list[list[int]]) -> list[tuple[str, str, bytes]]:
+        (tmp_path / folder).mkdir()
+        verdicts = [{"confusion": confusion}, {"curves": {"loss": [1.0, math.nan, 0.5]}}]
+        told = runner._draw({"pictures": True}, verdicts, tmp_path / folder, answers)
+        return [(title, alt, (tmp_path / folder / file).read_bytes()) for title, alt, file in told]
+
+    def no_drawing(*_: object) -> None:
+        raise AssertionError("drawn")
+
+    answers = KeptAnswers(tmp_path / "answers")
+    first = draw("first", [[8, 2], [0, 10]])
+    assert [title for title, _, _ in first] == ["Confusion matrix", "Learning curves"]
+    assert all(png.startswith(b"\x89PNG") for _, _, png in first)
+    monkeypatch.setattr(pictures, "draw", no_drawing)
+    assert draw("again", [[8, 2], [0, 10]]) == first
+    with pytest.raises(AssertionError, match="drawn"):
+        draw("other", [[9, 1], [0, 10]])
 
 
 @pytest.mark.kernel

@@ -96,5 +96,17 @@ def test_what_is_to_be_done_at_its_end_is_done(tmp_path: Path):
     assert (tmp_path / "ended").read_text() == "well"
 
 
+def test_it_loads_no_grammars_of_addresses(process: OwnProcess):
+    """They take a second, and reading a notebook needs none."""
+    assert process.call("tests.workforce.test_own_process", "loaded_with_nbformat", []) == []
+
+
+def loaded_with_nbformat() -> list[str]:
+    import nbformat
+
+    nbformat.validate(nbformat.v4.new_notebook())
+    return [name for name in ("lark", "rfc3987_syntax.syntax_helpers") if name in sys.modules]
+
+
 def write_at_exit(path: str) -> None:
     atexit.register(Path(path).write_text, "well")
