@@ -249,9 +249,13 @@ def _kind(process: psutil.Process) -> str:
     return "benchmark" if process.pid == _ME else "grading"
 
 
+def _ours(workers: int) -> str:
+    return f"ours, {workers} worker{'s' if workers != 1 else ''}"
+
+
 def summed_up(found: dict[str, dict[str, Any]], count: int, workers: int) -> dict[str, Any]:
     """Return the figures of the ways that are done, with ratios to ours."""
-    best = found.get(f"ours, {workers} workers")
+    best = found.get(_ours(workers))
     ratios = {}
     for other in ("nbgrader", "otter"):
         if best and other in found:
@@ -287,7 +291,7 @@ def main() -> int:
             for workers in arguments.workers:
                 folder = base / f"ours{workers}"
                 make_class(folder, count)
-                tell(f"ours, {workers} workers", ours(folder, workers))
+                tell(_ours(workers), ours(folder, workers))
         if "nbgrader" in arguments.ways:
             make_class(base / "nbgrader", count)
             tell("nbgrader", nbgrader(base / "nbgrader"))
