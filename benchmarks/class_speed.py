@@ -262,7 +262,7 @@ def summed_up(found: dict[str, dict[str, Any]], count: int, workers: int) -> dic
             wall = found[other]["first"]["wall"]
             ratios[f"{other}_over_ours"] = round(wall / best["first"]["wall"], 2)
             ratios[f"{other}_over_ours_changed"] = round(wall / best["changed"]["wall"], 1)
-    figures: dict[str, Any] = {"submissions": count, "ratios": ratios, "ways": dict(found)}
+    figures: dict[str, Any] = {"submissions": count, "ratios": ratios, "ways": found}
     if best and "alone" in found:
         figures["same_scores"] = best["scores"] == found["alone"]["scores"]
     return figures

@@ -23,7 +23,7 @@ from examples.submissions import DESCRIPTIONS, EXPECTED, ITEMS, LONG_CELL_SECOND
 from mnist_course.grading.report import assignment_path, grade_to_folder
 from mnist_course.grading.results import NotebookGrade
 from mnist_course.grading.sandbox import SandboxOptions
-from mnist_course.grading.shared_forkserver import shared_forkserver
+from mnist_course.grading.shared_forkserver import with_shared_forkserver
 from mnist_course.grading.terminal import progress_bar
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,7 +52,7 @@ def grade_example(name: str, folder: Path, *, seed: int = 0) -> NotebookGrade:
             submission,
             assignment,
             folder,
-            options=SandboxOptions(threads=1, forkserver=shared_forkserver(assignment, threads=1)),
+            options=with_shared_forkserver(SandboxOptions(), assignment),
             cell_seconds=LONG_CELL_SECONDS if name == "never_ending_cell" else None,
             progress=progress,
         )

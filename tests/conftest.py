@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import signal
@@ -18,12 +17,10 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 
 # Processes that share the tests, and all that they start, keep to a core each: between two cores
 # the same training takes a third more processor time.
-if (number := re.fullmatch(r"gw(\d+)", os.environ.get("PYTEST_XDIST_WORKER", ""))) and hasattr(
-    os, "sched_setaffinity"
-):
-    with contextlib.suppress(OSError):  # not allowed here: slower, no more
-        cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {cores[int(number[1]) % len(cores)]})
+from mnist_course.workforce.worker_setup import keep_to_a_core
+
+if number := re.fullmatch(r"gw(\d+)", os.environ.get("PYTEST_XDIST_WORKER", "")):
+    keep_to_a_core(int(number[1]))
 
 from collections.abc import Generator
 from typing import Any

@@ -9,7 +9,7 @@ from typing import Any
 from mnist_course.grading.assignment import free_names, read_assignment, visible_source
 from mnist_course.grading.report import grade_to_folder
 from mnist_course.grading.sandbox import SandboxOptions
-from mnist_course.grading.shared_forkserver import shared_forkserver
+from mnist_course.grading.shared_forkserver import with_shared_forkserver
 from mnist_course.proof.proof import Edit
 from mnist_course.proof.reference import as_bytes, edited, reference
 
@@ -59,7 +59,7 @@ def needed_names(source: Path) -> dict[str, set[str]]:
 
 def as_in_a_class(source: Path) -> SandboxOptions:
     """Return options of a class's worker: packages are loaded once for all these grades."""
-    return SandboxOptions(threads=1, forkserver=shared_forkserver(source, threads=1))
+    return with_shared_forkserver(SandboxOptions(), source)
 
 
 def findings_of(

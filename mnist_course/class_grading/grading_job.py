@@ -20,7 +20,7 @@ from mnist_course.grading.peak_memory import PeakMemory
 from mnist_course.grading.report import grade_to_folder
 from mnist_course.grading.results import NotebookGrade, Picture
 from mnist_course.grading.sandbox import SandboxOptions
-from mnist_course.grading.shared_forkserver import shared_forkserver
+from mnist_course.grading.shared_forkserver import with_shared_forkserver
 from mnist_course.grading.untrusted_file import open_regular
 
 __all__ = [
@@ -38,8 +38,6 @@ __all__ = [
 
 GRADES = "grades"
 _COSTS = "costs"
-# Each worker has a core to itself: more threads would only wait for one another.
-_THREADS = 1
 FILES = ("results.json", "feedback.html", "executed.ipynb")
 """What a student's folder holds."""
 
@@ -154,7 +152,11 @@ def grade_submission(plain: dict[str, Any]) -> dict[str, Any]:
         give_out(entry.files, output)
         return {"digest": digest, "key": key, "state": "known", "judged": []}
     known = StoredResults(store, job.limits(), rerun=job.rerun)
-    forkserver = shared_forkserver(Path(job.assignment), threads=_THREADS)
+    options = with_shared_forkserver(
+        SandboxOptions(require=job.require_sandbox), Path(job.assignment)
+    )
+    forkserver = options.forkserver
+    assert forkserver is not None
     began = _cpu_seconds() + forkserver.cpu_seconds
     with PeakMemory() as peak:
         grade = grade_to_folder(
@@ -163,9 +165,7 @@ def grade_submission(plain: dict[str, Any]) -> dict[str, Any]:
             output,
             deadline_seconds=job.deadline_seconds,
             cell_seconds=job.cell_seconds,
-            options=SandboxOptions(
-                require=job.require_sandbox, threads=_THREADS, forkserver=forkserver
-            ),
+            options=options,
             known=known,
         )
     if grade.grader_failed:

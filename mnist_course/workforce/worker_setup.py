@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 
-__all__ = ["dask_setup"]
+__all__ = ["dask_setup", "keep_to_a_core"]
 
 
 def dask_setup(worker: object) -> None:
@@ -23,12 +23,12 @@ def dask_setup(worker: object) -> None:
     for name in list(logging.root.manager.loggerDict):
         if name.split(".")[0] == "distributed":
             logging.getLogger(name).setLevel(logging.CRITICAL)
-    _keep_to_a_core(getattr(worker, "name", None))
+    keep_to_a_core(getattr(worker, "name", None))
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _keep_to_a_core(number: object) -> None:
+def keep_to_a_core(number: object) -> None:
     """Have this process, and all that it starts, use one core; the workers are numbered."""
     if type(number) is int and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))

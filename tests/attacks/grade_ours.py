@@ -23,14 +23,12 @@ def _options(job: dict[str, Any]) -> dict[str, Any]:
     if not job["without"] and not job["forked"]:
         return {}
     from mnist_course.grading.sandbox import SandboxOptions
+    from mnist_course.grading.shared_forkserver import with_shared_forkserver
 
-    without = frozenset(job["without"])
-    if not job["forked"]:
-        return {"options": SandboxOptions(without=without)}
-    from mnist_course.grading.shared_forkserver import shared_forkserver
-
-    server = shared_forkserver(Path(job["assignment"]), threads=1)
-    return {"options": SandboxOptions(without=without, threads=1, forkserver=server)}
+    options = SandboxOptions(without=frozenset(job["without"]))
+    if job["forked"]:
+        options = with_shared_forkserver(options, Path(job["assignment"]))
+    return {"options": options}
 
 
 def grade(job: dict[str, Any]) -> None:

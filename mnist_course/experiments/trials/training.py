@@ -59,18 +59,12 @@ def train(configuration: Configuration, seed: int, arm: str) -> Trial:
     return train_model(configuration, seed, arm)[0]
 
 
+@plain_batches.enabled()
 def train_model(configuration: Configuration, seed: int, arm: str) -> tuple[Trial, keras.Model]:
     """Do the same as `train`, and return the trained network too."""
     data = load(configuration)
-    on_one_thread()
-    with plain_batches.enabled():
-        return _train(configuration, seed, arm, data)
-
-
-def _train(
-    configuration: Configuration, seed: int, arm: str, data: TrialData
-) -> tuple[Trial, keras.Model]:
     started = time.perf_counter()
+    on_one_thread()
     with isolated():
         plan = _Plan(configuration)
         model = build(configuration, seed, steps_per_execution=plan.steps_per_execution)
