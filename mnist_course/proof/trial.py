@@ -1,20 +1,10 @@
-"""One submission graded by the real engine, with what that cost.
-
-``python -m mnist_course.proof.trial SUBMISSION ASSIGNMENT FOLDER RESULT`` grades in a process of
-its own, so that CPU seconds and memory are those of one grade, and writes the trial as JSON. It
-stops when its standard input ends, so that it does not outlive whoever started it.
-"""
+"""One submission graded by the real engine, with what that cost."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
-import os
 import resource
-import signal
-import sys
-import threading
 import time
 import traceback
 from collections.abc import Mapping
@@ -24,13 +14,12 @@ from typing import Any, Self
 
 import psutil
 
-from mnist_course.atomic_write import write_text
 from mnist_course.grading import feedback, gradescope
 from mnist_course.grading.autograde import autograde, failed_grade
 from mnist_course.grading.peak_memory import PeakMemory
 from mnist_course.grading.results import NotebookGrade, Verdict
 
-__all__ = ["Trial", "grade", "main"]
+__all__ = ["Trial", "grade"]
 
 # Time is judged by CPU seconds: a busy machine must not turn a right answer into a wrong one.
 _DEADLINE = 1500.0
@@ -148,27 +137,3 @@ def _trial(
         failed,
         time.strftime("%Y-%m-%d"),
     )
-
-
-def main(arguments: list[str]) -> int:
-    """Grade what the command line names; write the trial."""
-    # A program that was started in the background has SIGINT ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    threading.Thread(target=_stop_with_the_input, daemon=True).start()
-    submission, assignment, folder, result = map(Path, arguments)
-    write_text(result, json.dumps(grade(submission, assignment, folder).as_json()))
-    return 0
-
-
-def _stop_with_the_input() -> None:
-    while os.read(0, 4096):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
-if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except KeyboardInterrupt:
-        os._exit(130)

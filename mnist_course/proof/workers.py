@@ -83,7 +83,7 @@ def _start(number: int, job: Job) -> _Running:
     job.folder.mkdir(parents=True, exist_ok=True)
     result, log = job.folder / "trial.json", job.folder / "log.txt"
     result.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "mnist_course.proof.trial"]
+    command = [sys.executable, "-m", "mnist_course.proof.trial_process"]
     command += map(str, (job.submission, job.assignment, job.folder, result))
     with log.open("wb") as output:
         process = subprocess.Popen(

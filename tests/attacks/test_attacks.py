@@ -10,7 +10,7 @@ from tests.attacks.attack import Attack
 from tests.attacks.campaign import MODES, Class, Mode
 from tests.attacks.catalogue import ATTACKS, FAMILIES
 from tests.attacks.conftest import HONEST
-from tests.attacks.target import NET, TINY
+from tests.attacks.target import NET, TINY, Target
 
 pytestmark = pytest.mark.kernel
 
@@ -45,9 +45,13 @@ def _alone() -> list[object]:
     return cases
 
 
-def _modes_of(family: str) -> list[Mode]:
+def _modes_of(family: str, target: Target) -> list[Mode]:
     """Return the modes in which attacks of a family are made as a class."""
-    modes = list(MODES.values()) if family in IN_EVERY_MODE else [FULL, WEAKEST]
+    if family in IN_EVERY_MODE:
+        modes = list(MODES.values())
+    else:
+        # Forks have the same layers, and Keras is loaded once for a class.
+        modes = [FORKED if target is NET else FULL, WEAKEST]
     if family in ON_THE_SYSTEM:
         modes.remove(FULL)
     if family in ALONE_IN_THE_WEAKEST:
@@ -63,9 +67,7 @@ def _classes() -> list[object]:
         for start in range(0, len(members), _BATCH):
             batch = tuple(members[start : start + _BATCH])
             marks = [pytest.mark.slow, *([pytest.mark.keras] * (batch[0].target is NET))]
-            for mode in _modes_of(family):
-                if mode is FULL and batch[0].target is NET:
-                    mode = FORKED  # the same layers, and Keras is loaded once for a class
+            for mode in _modes_of(family, batch[0].target):
                 name = f"{mode.name}: {family} {start // _BATCH + 1}"
                 cases.append(pytest.param(batch, mode, id=name, marks=marks))
     return cases
