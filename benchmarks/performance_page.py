@@ -239,7 +239,8 @@ def a_class(figures: Mapping[str, Any]) -> list[str]:
 def many(figures: Mapping[str, Any]) -> list[str]:
     """Return the section on what each submission costs besides its grade."""
     rows = [
-        f"| {one['students']:,} | {one['milliseconds_each']:.1f} | {one['memory_mb']:.0f} | "
+        f"| {one['students']:,} | {one['milliseconds_each']:.1f} | "
+        f"{one['scheduler_mb']:.0f} | {one['memory_mb']:.0f} | "
         f"{one['resume_seconds']:.1f} | {one['open_seconds']['class_file']:.1f} | "
         f"{one['open_seconds']['page']:.1f} | {one['page_mb']:.1f} |"
         for one in (*figures["few"], *figures["many"])
@@ -250,9 +251,10 @@ def many(figures: Mapping[str, Any]) -> list[str]:
         f"Everything is real but the grade, which is a sleep of {figures['stand_in_seconds']:g} s "
         "and made-up points: what giving out jobs, storing, logging and writing pages costs.",
         "",
-        "| submissions | ms each | memory of the command, MB | again, nothing to do, s "
+        "| submissions | ms each | memory with the scheduler alone, MB "
+        "| with all grades, MB | again, nothing to do, s "
         "| read the class, s | make its page, s | page, MB |",
-        "|--:|--:|--:|--:|--:|--:|--:|",
+        "|--:|--:|--:|--:|--:|--:|--:|--:|",
         *rows,
         "",
         f"Cost of one among many over one among few: {figures['many_over_few']:.2f}.",

@@ -5,7 +5,8 @@
 
 Jobs, workers, store, audit log, class file and page are the real ones; only the grade is made by a
 function that takes a moment instead of training. Reported are the seconds for each submission, the
-memory of the process that gives out the jobs (the scheduler is in it), and the seconds until the
+memory of the process that gives out the jobs (the scheduler is in it), the same where as many jobs
+are given out and nothing of them is kept, which is the scheduler alone, and the seconds until the
 same command, started again, knows that nothing is to be done. Writes
 docs/measurements/stand_ins.json.
 """
@@ -34,7 +35,7 @@ from mnist_course.class_grading.store import Store
 from mnist_course.grading import feedback, gradescope
 from mnist_course.grading.assignment import read_assignment
 from mnist_course.grading.results import CellGrade, Finding, NotebookGrade, Verdict
-from mnist_course.workforce.workforce import Workforce
+from mnist_course.workforce.workforce import Job, Workforce
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "source" / "m5" / "m5.ipynb"
@@ -71,6 +72,22 @@ def _cell(grade_id: str, title: str, points: float, share: float) -> CellGrade:
     return CellGrade(grade_id, title, points, score, verdict, (finding,))
 
 
+def nothing(number: int) -> int:
+    """Do what the scheduler's own memory is measured with."""
+    return number
+
+
+def _memory_of_the_scheduler(jobs: int, workers: int) -> int:
+    """Return the most memory of this process after so many jobs whose results nobody keeps."""
+    from benchmarks.stand_ins import nothing as work  # not of __main__: workers import it
+
+    with Workforce(workers) as force:
+        ended = sum(1 for _ in force.results(Job(work, (n,), str(n)) for n in range(jobs)))
+    if ended != jobs:
+        raise SystemExit(f"{ended} of {jobs} jobs ended")
+    return _most_memory()
+
+
 class _Silent:
     def plan(self, known: int, to_do: int) -> None:
         self.known = known
@@ -90,6 +107,7 @@ def measure(students: int, folder: Path, workers: int) -> dict[str, Any]:
         path = handed_in / f"s{number:05}.ipynb"
         path.write_text(json.dumps({"cells": [], "metadata": {"number": number}}))
         submissions.append(Submission(Student(path.stem), path))
+    scheduler = _memory_of_the_scheduler(students, workers)
     settings = ClassSettings(SOURCE, folder / "results", folder / "store", by="benchmark")
     listener = _Silent()
     with Workforce(workers, tries=3) as force:
@@ -122,6 +140,7 @@ def measure(students: int, folder: Path, workers: int) -> dict[str, Any]:
         "milliseconds_each": 1000 * (seconds - _SECONDS * students / workers) / students,
         "resume_seconds": resumed,
         "memory_mb": memory / 1e6,
+        "scheduler_mb": scheduler / 1e6,
         "page_mb": (settings.output / "class.html").stat().st_size / 1e6,
         "open_seconds": opened,
     }

@@ -11,7 +11,7 @@ import numpy as np
 from mnist_course.exceptions import ConfigurationError
 from mnist_course.experiments.studies.comparison import Comparison, compare, holm
 from mnist_course.experiments.studies.metrics import higher_is_better, values_by_arm
-from mnist_course.experiments.studies.sentence import number, spread
+from mnist_course.experiments.studies.sentence import chance, number, spread
 from mnist_course.experiments.studies.table import confidence_interval
 from mnist_course.experiments.studies.verdict import verdict
 from mnist_course.experiments.trials.trial import Trial
@@ -96,7 +96,7 @@ def _beaten(pair: Comparison) -> str:
         return f"{pair.failed} trials of {pair.other} failed"
     return (
         f"{pair.best} is better than {pair.other} by {number(pair.gap)} ({pair.test}-test, Holm's "
-        f"correction, p {'< 0.001' if pair.p_holm < 0.001 else f'= {pair.p_holm:.3f}'})"
+        f"correction, {chance(pair.p_holm)})"
     )
 
 
@@ -133,7 +133,7 @@ def most(claimed: str, trials: Sequence[Trial], arm: str, metric: str) -> Headli
         holds,
         min(len(values) for _, values in by_arm.values()),
         f"{arm} against {pairs[close].other}: {number(pairs[close].gap)} more "
-        f"({pairs[close].test}-test, Holm's correction, p = {corrected[close]:.3f})",
+        f"({pairs[close].test}-test, Holm's correction, {chance(corrected[close])})",
     )
 
 

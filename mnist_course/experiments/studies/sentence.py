@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from mnist_course.experiments.studies.arm_result import ArmResult
 from mnist_course.experiments.studies.comparison import Comparison
 
-__all__ = ["number", "sentence", "spread"]
+__all__ = ["chance", "number", "sentence", "spread"]
 
 _TESTS = {
     "paired t": "t-test paired by seed",
@@ -81,7 +81,7 @@ def _winner(
         else ""
     )
     than = "every other arm, least clearly than " if len(pairs) > 1 else ""
-    test = f"{_TESTS[close.test]}{_correction(tests)}, {_p(close.p_holm)}"
+    test = f"{_TESTS[close.test]}{_correction(tests)}, {chance(close.p_holm)}"
     return (
         f"{best.arm} wins with {_score(best, metric)}. It is better than {than}{close.other}, by "
         f"{number(close.gap)} ({test}).{small}"
@@ -101,7 +101,7 @@ def _tie(
     behind = f" Worse than these: {', '.join(rest)}." if rest else ""
     return (
         f"{_list(arms)} tie. The best is {_score(results[0], metric)}, and the others differ from "
-        f"it by less than {margin:g} (two one-sided t-tests, {_p(weak.p_equal)}).{behind}"
+        f"it by less than {margin:g} (two one-sided t-tests, {chance(weak.p_equal)}).{behind}"
     )
 
 
@@ -127,8 +127,8 @@ def _inconclusive(
     return (
         f"Inconclusive: {best.arm} is ahead with {_score(best, metric)}, but its lead of "
         f"{number(first.gap)} over {first.other} is not clear of chance ({_TESTS[first.test]}"
-        f"{_correction(tests)}, {_p(first.p_holm)}), nor shown to be less than {margin:g} (two "
-        f"one-sided t-tests, {_p(first.p_equal)})."
+        f"{_correction(tests)}, {chance(first.p_holm)}), nor shown to be less than {margin:g} (two "
+        f"one-sided t-tests, {chance(first.p_equal)})."
     )
 
 
@@ -147,5 +147,6 @@ def _list(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _p(p: float) -> str:
+def chance(p: float) -> str:
+    """Write a p-value: never as 0, which none is."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

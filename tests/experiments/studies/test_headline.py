@@ -69,6 +69,11 @@ def test_most(arm, holds):
     assert most("most", NOISE, arm, "val_accuracy").holds == "not decided"
 
 
+def test_no_chance_is_written_as_none():
+    far = made_trials({"a": [0.9, 0.9001, 0.9002, 0.9001], "b": [0.5, 0.5001, 0.5003, 0.5001]})
+    assert "p < 0.001" in most("most", far, "a", "val_accuracy").because
+
+
 def test_a_word_that_is_no_judgement():
     with pytest.raises(ConfigurationError, match="holds must be one of"):
         Headline("", "", "perhaps", 3, "")
