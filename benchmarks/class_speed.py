@@ -5,9 +5,10 @@
 
 The class is the examples of mixed quality, each with several seeds, the hostile ones left out: a
 loop without an end costs each grader just its time limit. All get the same notebooks and the same
-tests, hidden ones included, one way after another on this machine. Then one test is changed: ours
-judges it on stored runs, the others run every notebook again, so their first time counts. Writes
-docs/measurements/class_speed.json.
+tests, hidden ones included, one way after another on this machine: ours first, then the others,
+then ours once more, because a shared machine is faster now than later. Then one test is changed:
+ours judges it on stored runs, the others run every notebook again, so their first time counts.
+Writes docs/measurements/class_speed.json.
 
 - ours: `mnist-course grade-class`, with sandbox, retrainings, pages, audit log and gradebook
 - nbgrader: `nbgrader autograde` with its own preprocessors
@@ -23,6 +24,7 @@ import json
 import re
 import shlex
 import shutil
+import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -234,7 +236,7 @@ def otter_environment() -> Path:
 
 def measured(work: Callable[[], object]) -> dict[str, float]:
     """Return wall and CPU seconds of commands, with the most memory that they held together."""
-    with TreeSampler(_kind, interval=2.0) as sampler:
+    with TreeSampler(_kind, interval=2.0, share=0.01) as sampler:
         took: Timed = timed(work)
     return {
         "wall": round(took.wall, 1),
@@ -250,22 +252,25 @@ def _kind(process: psutil.Process) -> str:
     return "benchmark" if process.pid == _ME else "grading"
 
 
-def _ours(workers: int) -> str:
-    return f"ours, {workers} worker{'s' if workers != 1 else ''}"
+def _ours(workers: int, *, once_more: bool = False) -> str:
+    name = f"ours, {workers} worker{'s' if workers != 1 else ''}"
+    return f"{name}, once more" if once_more else name
 
 
 def summed_up(found: dict[str, dict[str, Any]], count: int, workers: int) -> dict[str, Any]:
-    """Return the figures of the ways that are done, with ratios to ours."""
-    best = found.get(_ours(workers))
+    """Return the figures of the ways that are done, with ratios to ours, the mean of both times."""
+    names = (_ours(workers), _ours(workers, once_more=True))
+    best = [found[name] for name in names if name in found]
     ratios = {}
     for other in ("nbgrader", "otter"):
         if best and other in found:
             wall = found[other]["first"]["wall"]
-            ratios[f"{other}_over_ours"] = round(wall / best["first"]["wall"], 2)
-            ratios[f"{other}_over_ours_changed"] = round(wall / best["changed"]["wall"], 1)
+            for part, suffix, digits in (("first", "", 2), ("changed", "_changed", 1)):
+                mean = statistics.mean(way[part]["wall"] for way in best)
+                ratios[f"{other}_over_ours{suffix}"] = round(wall / mean, digits)
     figures: dict[str, Any] = {"submissions": count, "ratios": ratios, "ways": found}
     if best and "alone" in found:
-        figures["same_scores"] = best["scores"] == found["alone"]["scores"]
+        figures["same_scores"] = all(way["scores"] == found["alone"]["scores"] for way in best)
     return figures
 
 
@@ -278,6 +283,7 @@ def main() -> int:
     arguments = parser.parse_args()
     count = arguments.submissions
     command = shlex.join(["python", "-m", "benchmarks.class_speed", *sys.argv[1:]])
+    python = otter_environment() if "otter" in arguments.ways else Path()
     found: dict[str, dict[str, Any]] = {}
 
     def tell(name: str, figures: dict[str, Any]) -> None:
@@ -289,20 +295,28 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory() as name:
         base = Path(name)
+
+        def tell_ours(workers: int, *, once_more: bool = False) -> None:
+            folder = base / f"ours{workers}{once_more}"
+            make_class(folder, count)
+            tell(_ours(workers, once_more=once_more), ours(folder, workers))
+
         if "ours" in arguments.ways:
-            for workers in arguments.workers:
-                folder = base / f"ours{workers}"
-                make_class(folder, count)
-                tell(_ours(workers), ours(folder, workers))
+            tell_ours(arguments.workers[0])
         if "nbgrader" in arguments.ways:
             make_class(base / "nbgrader", count)
             tell("nbgrader", nbgrader(base / "nbgrader"))
         if "otter" in arguments.ways:
             paths = make_class(base / "otter", count)
-            tell("otter", otter(base / "otter", paths, otter_environment()))
+            tell("otter", otter(base / "otter", paths, python))
+        if "ours" in arguments.ways:
+            tell_ours(arguments.workers[0], once_more=True)
         if "alone" in arguments.ways:
             paths = make_class(base / "alone", count)
             tell("alone", alone(base / "alone", paths))
+        if "ours" in arguments.ways:
+            for workers in arguments.workers[1:]:
+                tell_ours(workers)
     print(json.dumps(summed_up(found, count, arguments.workers[0])["ratios"]))
     return 0
 

@@ -3,23 +3,38 @@
     python -m benchmarks.fast_fit --rounds 3
 
 784-64-10, batch 32, all 60,000 training images, with the test set as validation data. Each round
-trains with the same seed in both ways. Writes docs/measurements/fast_fit.json.
+trains with the same seed in both ways. Then the fast way as a class's worker has it, in a process
+of one thread on one core, where TensorFlow's threads rest when they have nothing to do and where
+they look for work as by default; also for 784-1000-10-10. Writes docs/measurements/fast_fit.json.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import os
 import statistics
+import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import save
 
+ROOT = Path(__file__).resolve().parent.parent
+NETWORKS = ((64,), (1000, 10))
+_ONE_THREAD = {
+    "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "2", "OMP_NUM_THREADS": "1",
+}  # fmt: skip
 
-def train(seed: int, epochs: int) -> tuple[list[Any], dict[str, list[float]], float]:
-    """Train the reference once; return weights, history and seconds of the fit."""
+
+def train(
+    seed: int, epochs: int, hidden: Sequence[int] = NETWORKS[0]
+) -> tuple[list[Any], dict[str, list[float]], float]:
+    """Train a network once, by default the reference; return weights, history and seconds."""
     import keras
 
     from mnist_course.datasets import mnist
@@ -30,7 +45,7 @@ def train(seed: int, epochs: int) -> tuple[list[Any], dict[str, list[float]], fl
         [
             keras.Input((28, 28)),
             keras.layers.Flatten(),
-            keras.layers.Dense(64, "relu"),
+            *(keras.layers.Dense(units, "relu") for units in hidden),
             keras.layers.Dense(10, "softmax"),
         ]
     )
@@ -42,13 +57,64 @@ def train(seed: int, epochs: int) -> tuple[list[Any], dict[str, list[float]], fl
     return model.get_weights(), history.history, time.perf_counter() - start
 
 
+def on_one_core(hidden: Sequence[int], epochs: int, *, rest: bool) -> None:
+    """Train in this process, which has one core; print CPU seconds and what came out."""
+    from mnist_course.grading import fast_fit, resting_threads
+
+    if rest and not resting_threads.rest():
+        raise SystemExit("the threads do not rest")
+    fast_fit.enable()
+    train(0, 1, (4,))  # loads what every process loads once
+    began = time.process_time()
+    weights, history, _ = train(0, epochs, hidden)
+    digest = hashlib.sha256(repr(history).encode())
+    for array in weights:
+        digest.update(array.tobytes())
+    print(json.dumps({"cpu": time.process_time() - began, "result": digest.hexdigest()}))
+
+
+def resting(hidden: Sequence[int], epochs: int, rounds: int) -> dict[str, Any]:
+    """Compare resting threads with those that look for work, in turn, on the first core."""
+    cpu: dict[str, list[float]] = {"spin": [], "rest": []}
+    results = set()
+    core = min(os.sched_getaffinity(0))
+    for _ in range(rounds):
+        for way in cpu:
+            command = [sys.executable, "-m", "benchmarks.fast_fit", "--epochs", str(epochs)]
+            command += ["--one-core", way, "--hidden", *map(str, hidden)]
+            ended = subprocess.run(
+                command, check=True, stdout=subprocess.PIPE, cwd=ROOT,
+                env={**os.environ, **_ONE_THREAD},
+                preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+            )  # fmt: skip
+            found = json.loads(ended.stdout)
+            cpu[way].append(found["cpu"])
+            results.add(found["result"])
+    if len(results) != 1:
+        raise SystemExit("resting threads changed weights or history")
+    return {
+        "network": "-".join(map(str, (784, *hidden, 10))),
+        "epochs": epochs,
+        "spinning_cpu": round(statistics.median(cpu["spin"]), 2),
+        "resting_cpu": round(statistics.median(cpu["rest"]), 2),
+        "spinning_over_resting": [
+            round(spin / rest, 2) for spin, rest in zip(cpu["spin"], cpu["rest"], strict=True)
+        ],
+    }
+
+
 def main() -> int:
-    """Compare the two ways."""
+    """Compare the ways."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--one-core", choices=["rest", "spin"], help=argparse.SUPPRESS)
+    parser.add_argument("--hidden", type=int, nargs="+", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if arguments.one_core:
+        on_one_core(arguments.hidden, arguments.epochs, rest=arguments.one_core == "rest")
+        return 0
     from mnist_course.grading import fast_fit
 
     plain, fast, ratios = [], [], []
@@ -71,6 +137,7 @@ def main() -> int:
         "plain_seconds": round(statistics.median(plain), 2),
         "fast_seconds": round(statistics.median(fast), 2),
         "plain_over_fast": ratios,
+        "one_core": [resting(hidden, 3, arguments.rounds) for hidden in NETWORKS],
     }
     save("fast_fit", f"python -m benchmarks.fast_fit --rounds {arguments.rounds}", figures)
     return 0

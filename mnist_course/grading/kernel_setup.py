@@ -44,10 +44,11 @@ def _start_recording(recorder: ModuleType) -> None:
 def _keras_is_here(_keras: ModuleType) -> None:
     try:
         from mnist_course.datasets.redirect import redirect_keras_datasets
-        from mnist_course.grading import fast_fit
+        from mnist_course.grading import fast_fit, resting_threads
 
         redirect_keras_datasets()
         fast_fit.enable()
+        resting_threads.rest()
         # Importing it starts it. It may be what imports Keras just now: then it starts when it
         # is loaded.
         importlib.import_module(_RECORDER)
