@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,37 @@ def test_a_fork_is_closed_in_as_a_new_process_is(server: Forkserver) -> None:
     assert fork["uids"] == [second.uid] * 3 or second.uid is None
     assert set(new["environment"]) == set(fork["environment"])
     assert first.layers == second.layers
+
+
+DESCRIPTORS = """
+import json, os, sys
+found = {}
+for name in os.listdir("/proc/self/fd"):
+    try:
+        found[name] = os.readlink(f"/proc/self/fd/{name}")
+    except OSError:  # the one that lists
+        continue
+json.dump(found, open(sys.argv[1], "w"))
+"""
+
+
+def test_a_path_that_is_named_twice_leaves_no_way_out(server: Forkserver) -> None:
+    """A descriptor of a folder outside would be one: from it, `..` leads on."""
+    twice = tuple(Path(place) for place in ("/usr", "/usr", "/etc/ssl", "/etc/ssl"))
+    options = SandboxOptions(forkserver=server, threads=1, readable=twice)
+    with Sandbox(options=options) as sandbox:
+        file = sandbox.work / "answer.json"
+        process = sandbox.start([sys.executable, "-I", "-c", DESCRIPTORS, str(file)])
+        assert process.wait(60) == 0, sandbox.log(process)
+        assert set(json.loads(file.read_text())) <= {"0", "1", "2"}
+
+
+def test_threads_share_it() -> None:
+    """Each is answered by its own fork."""
+    code = "import json, sys; json.dump(int(sys.argv[2]), open(sys.argv[1], 'w'))"
+    with forkserver("json") as own, ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda number: answer(own, code, str(number))[0], range(24)))
+    assert found == list(range(24))
 
 
 INSIDE = """

@@ -58,6 +58,7 @@ class _Keeper(keeper.Keeper):
         drop_capabilities()
         prctl(keeper.PR_SET_DUMPABLE, 1)
         report.close()
+        _close_what_execve_would()
         raise _Run(self.policy["command"], self.policy["environment"])
 
 
@@ -138,6 +139,14 @@ def _arrange(numbers: list[int], given: list[int]) -> int:
             with contextlib.suppress(OSError):  # the one that lists
                 os.close(int(name))
     return control
+
+
+def _close_what_execve_would() -> None:
+    """Close every descriptor that is not to be inherited, whoever forgot it."""
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - numbers
+        with contextlib.suppress(OSError):  # the one that lists
+            if not os.get_inheritable(int(name)):
+                os.close(int(name))
 
 
 def _run_python(command: list[str], environment: dict[str, str]) -> None:

@@ -87,7 +87,7 @@ def enter(
     call("unshare", NEW_MOUNTS | NEW_IPC | NEW_NETWORK)
     _mount("none", "/", None, _RECURSIVE | _PRIVATE)
     doors = {}
-    for path in (*read, *write, *DEVICES):
+    for path in dict.fromkeys((*read, *write, *DEVICES)):  # each once: all are closed below
         try:
             doors[path] = os.open(path, os.O_PATH | os.O_CLOEXEC)
         except OSError:
