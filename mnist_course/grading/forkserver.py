@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Sequence
 from typing import IO, Self
 
@@ -78,7 +79,7 @@ class ForkedProcess:
             line = os.read(self._told, 1 << 12)
         found = json.loads(line) if line else {"status": -signal.SIGKILL, "cpu": 0.0}
         self.returncode = int(found["status"])
-        self._server.cpu_seconds += float(found["cpu"])
+        self._server.spent(float(found["cpu"]))
         os.close(self._watched)
         os.close(self._told)
 
@@ -86,7 +87,8 @@ class ForkedProcess:
 class Forkserver:
     """Forks sandboxes that have modules loaded; a context manager, or ``close`` it.
 
-    The process is started by the first use, and again when it was lost. Linux only.
+    The process is started by the first use, and again when it was lost. Threads may share it. Linux
+    only.
 
     Parameters
     ----------
@@ -107,6 +109,7 @@ class Forkserver:
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._log: IO[bytes] | None = None
+        self._one_at_a_time = threading.RLock()  # an answer belongs to who asked
         self.cpu_seconds = 0.0
 
     def __enter__(self) -> Self:
@@ -146,6 +149,12 @@ class Forkserver:
         OSError
             If there is no process to fork, with its last words.
         """
+        with self._one_at_a_time:
+            return self._fork(control, log, pass_fds)
+
+    def _fork(
+        self, control: socket.socket, log: IO[bytes], pass_fds: Sequence[int]
+    ) -> ForkedProcess:
         server = self._started()
         ours, theirs = os.pipe()
         watched: list[int] = []
@@ -165,8 +174,17 @@ class Forkserver:
             os.close(theirs)
         return ForkedProcess(self, int(pid), watched[0], ours)
 
+    def spent(self, seconds: float) -> None:
+        """Count the processor time of a fork that has ended."""
+        with self._one_at_a_time:
+            self.cpu_seconds += seconds
+
     def close(self) -> None:
         """End the loading process; what it forked goes on."""
+        with self._one_at_a_time:
+            self._close()
+
+    def _close(self) -> None:
         if self._control is not None:
             self._control.close()
             self._control = None

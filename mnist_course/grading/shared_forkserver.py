@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import threading
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ __all__ = ["with_shared_forkserver"]
 # A process with more threads cannot be forked, and NumPy starts its threads when it is loaded.
 _THREADS = 1
 _KERNEL, _KERAS = "ipykernel.kernelapp", "keras"
+_one_at_a_time = threading.Lock()
 
 
 def with_shared_forkserver(options: SandboxOptions, assignment: Path) -> SandboxOptions:
@@ -35,7 +37,8 @@ def with_shared_forkserver(options: SandboxOptions, assignment: Path) -> Sandbox
     keras = False
     with contextlib.suppress(AssignmentError):  # whoever grades says what is wrong with it
         keras = read_assignment(assignment).wants_keras
-    server = _forkserver((_KERNEL, _KERAS) if keras else (_KERNEL,))
+    with _one_at_a_time:
+        server = _forkserver((_KERNEL, _KERAS) if keras else (_KERNEL,))
     return replace(options, threads=_THREADS, forkserver=server)
 
 
