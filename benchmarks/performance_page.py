@@ -261,7 +261,7 @@ def many(figures: Mapping[str, Any]) -> list[str]:
     """Return the section on what each submission costs besides its grade."""
     rows = [
         f"| {one['students']:,} | {one['milliseconds_each']:.1f} | "
-        f"{one['scheduler_mb']:.0f} | {one['memory_mb']:.0f} | "
+        f"{_or_dash(one.get('scheduler_mb'))} | {one['memory_mb']:.0f} | "
         f"{one['resume_seconds']:.1f} | {one['open_seconds']['class_file']:.1f} | "
         f"{one['open_seconds']['page']:.1f} | {one['page_mb']:.1f} |"
         for one in (*figures["few"], *figures["many"])
@@ -282,6 +282,11 @@ def many(figures: Mapping[str, Any]) -> list[str]:
         "",
         _origin(figures),
     ]
+
+
+def _or_dash(value: float | None) -> str:
+    """Return a figure, or a dash for one that was not measured yet."""
+    return "–" if value is None else f"{value:.0f}"
 
 
 SECTIONS = (
