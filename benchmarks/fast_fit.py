@@ -26,9 +26,6 @@ from benchmarks.measuring import save
 
 ROOT = Path(__file__).resolve().parent.parent
 NETWORKS = ((64,), (1000, 10))
-_ONE_THREAD = {
-    "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "2", "OMP_NUM_THREADS": "1",
-}  # fmt: skip
 
 
 def train(
@@ -58,9 +55,11 @@ def train(
 
 
 def on_one_core(hidden: Sequence[int], epochs: int, *, rest: bool) -> None:
-    """Train in this process, which has one core; print CPU seconds and what came out."""
+    """Train in this process, on the first core; print CPU seconds and what came out."""
     from mnist_course.grading import fast_fit, resting_threads
+    from mnist_course.workforce.worker_setup import keep_to_a_core
 
+    keep_to_a_core(0)
     if rest and not resting_threads.rest():
         raise SystemExit("the threads do not rest")
     fast_fit.enable()
@@ -74,18 +73,18 @@ def on_one_core(hidden: Sequence[int], epochs: int, *, rest: bool) -> None:
 
 
 def resting(hidden: Sequence[int], epochs: int, rounds: int) -> dict[str, Any]:
-    """Compare resting threads with those that look for work, in turn, on the first core."""
+    """Compare resting threads with those that look for work, in turn, as a worker computes."""
+    from mnist_course.grading.sandbox import loading_environment
+
     cpu: dict[str, list[float]] = {"spin": [], "rest": []}
     results = set()
-    core = min(os.sched_getaffinity(0))
     for _ in range(rounds):
         for way in cpu:
             command = [sys.executable, "-m", "benchmarks.fast_fit", "--epochs", str(epochs)]
             command += ["--one-core", way, "--hidden", *map(str, hidden)]
             ended = subprocess.run(
                 command, check=True, stdout=subprocess.PIPE, cwd=ROOT,
-                env={**os.environ, **_ONE_THREAD},
-                preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+                env={**os.environ, **loading_environment(1)},
             )  # fmt: skip
             found = json.loads(ended.stdout)
             cpu[way].append(found["cpu"])

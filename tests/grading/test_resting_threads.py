@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from mnist_course.grading.resting_threads import rest
-from mnist_course.grading.sandbox import Sandbox, SandboxOptions
+from mnist_course.grading.sandbox import Sandbox, SandboxOptions, loading_environment
 from tests.grading.forked import forkserver
 
 pytestmark = [pytest.mark.keras, pytest.mark.slow]
@@ -31,15 +31,9 @@ print(rests, result.hexdigest())
 
 
 def _told(code: str, threads: int) -> list[str]:
-    number = str(threads)
-    environment = {
-        "TF_NUM_INTRAOP_THREADS": number,
-        "OMP_NUM_THREADS": number,
-        "TF_NUM_INTEROP_THREADS": "2",
-    }
     ended = subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, **environment},
+        env={**os.environ, **loading_environment(threads)},
         stdout=subprocess.PIPE,
         text=True,
         timeout=120,
