@@ -199,7 +199,7 @@ def release(
                     sys.exit(1)
             return
         for made in releases.generate(ids, root=root):
-            click.echo(str(made))
+            click.echo(f"{made.path}: {'made anew' if made.changed else 'as it was'}")
     except MnistCourseError as error:
         raise click.ClickException(str(error)) from error
 

@@ -4,9 +4,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from nbgrader.apps.api import NbGraderAPI
 from traitlets.config.loader import PyFileConfigLoader
 
+from mnist_course.cli import main
 from mnist_course.exceptions import AssignmentError
 from mnist_course.grading.release import check, generate
 
@@ -123,6 +125,14 @@ def test_the_same_bytes_on_every_run_and_machine(course, tmp_path_factory):
     assert metadata["kernelspec"]["name"] == "python3"
     assert metadata["language_info"] == {"name": "python"}
     assert [c["id"] for c in course.released()] == [c["id"] for c in CELLS]
+
+
+def test_the_command_says_what_is_new(course):
+    told = [
+        CliRunner().invoke(main, ["release", "tiny", "--root", str(course.root)]).output
+        for _ in range(2)
+    ]
+    assert told == [f"{course.release}: made anew\n", f"{course.release}: as it was\n"]
 
 
 def test_nbgrader_itself_makes_the_same_bytes(course):
