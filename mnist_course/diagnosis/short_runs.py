@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mnist_course.diagnosis.activity import as_inputs
-from mnist_course.diagnosis.fresh import build_network, cross_entropy, sample
+from mnist_course.diagnosis.fresh import cross_entropy, sample
+from mnist_course.diagnosis.fresh_training import FreshTraining
 
 __all__ = ["RATES", "OverfitTest", "learning_rate_sweep", "overfit_small", "update_size"]
 
@@ -82,15 +82,15 @@ def overfit_small(
     """
     if n < 1 or updates < 1:
         raise ValueError(f"n and updates must be at least 1, got {n} and {updates}.")
-    model = build_network(build, seed=seed)
+    training = _training(build, seed)
     images, labels = sample(x, y, n, seed=seed)
-    inputs = as_inputs(model, images)
+    training.restart(images)
     done, loss, accuracy = 0, math.nan, 0.0
     while done < updates and accuracy < 1.0:
-        for _ in range(min(_LOOK_EVERY, updates - done)):
-            model.train_on_batch(inputs, labels)
-            done += 1
-        loss, accuracy = cross_entropy(model, images, labels)
+        steps = min(_LOOK_EVERY, updates - done)
+        training.train(images, labels, updates=steps, batch_size=len(images))
+        done += steps
+        loss, accuracy = cross_entropy(training.model, images, labels)
         if math.isnan(loss):
             break
     return OverfitTest(len(images), done, loss, accuracy)
@@ -145,21 +145,16 @@ def learning_rate_sweep(
         raise ValueError(f"rates must be numbers above 0, at least one, got {list(rates)}.")
     if steps < 1 or batch_size < 1:
         raise ValueError(f"steps and batch_size must be at least 1, got {steps} and {batch_size}.")
-    model = build_network(build, seed=seed)
-    _constant_rate(model)
+    training = _training(build, seed)
     images, labels = sample(x, y, max(_MEASURED, steps * batch_size), seed=seed)
-    inputs = as_inputs(model, images)
     measured = images[:_MEASURED], labels[:_MEASURED]
-    start = _snapshot(model)
-    before, _ = cross_entropy(model, *measured)
+    training.restart(images)
+    before, _ = cross_entropy(training.model, *measured)
     rows = []
     for rate in ordered:
-        _restore(start)
-        model.optimizer.learning_rate = rate
-        for step in range(steps):
-            batch = np.arange(step * batch_size, (step + 1) * batch_size) % len(inputs)
-            model.train_on_batch(inputs[batch], labels[batch])
-        after, accuracy = cross_entropy(model, *measured)
+        training.restart(images, rate=rate)
+        training.train(images, labels, updates=steps, batch_size=batch_size)
+        after, accuracy = cross_entropy(training.model, *measured)
         rows.append([rate, before, after, accuracy])
     verdicts = _verdicts([row[2] for row in rows], before)
     columns = ["learning rate", "loss before", "loss after", "accuracy"]
@@ -183,39 +178,21 @@ def update_size(model: Any, x: npt.ArrayLike, y: npt.ArrayLike, *, seed: int = 0
     float
         Norm of the change over norm of all trainable weights: 0.01 is one per cent.
     """
-    copy = build_network(model, seed=seed)
+    training = _training(model, seed)
     images, labels = sample(x, y, 32, seed=seed)
-    inputs = as_inputs(copy, images)
-    if not copy.built:
-        copy(inputs[:1], training=False)
+    training.restart(images)
 
     def weights() -> npt.NDArray[np.float64]:
-        parts = [w.numpy().ravel() for w in copy.trainable_weights]
+        parts = [w.numpy().ravel() for w in training.model.trainable_weights]
         return np.concatenate(parts).astype(np.float64)
 
     before = weights()
-    copy.train_on_batch(inputs, labels)
+    training.train(images, labels, updates=1, batch_size=len(images))
     return float(np.linalg.norm(weights() - before) / np.linalg.norm(before))
 
 
-def _constant_rate(model: Any) -> None:
-    """Give the network an optimizer whose learning rate can be set, in place of a schedule's."""
-    config = model.optimizer.get_config()
-    if not isinstance(config.get("learning_rate"), float):
-        config["learning_rate"] = 1e-3
-        model.compile(optimizer=type(model.optimizer).from_config(config), loss=model.loss)
-
-
-def _snapshot(model: Any) -> list[tuple[Any, npt.NDArray[Any]]]:
-    """Return every variable that training changes, with a copy of its value."""
-    model.optimizer.build(model.trainable_variables)
-    variables = [*model.variables, *model.optimizer.variables]
-    return [(v, np.array(v.numpy())) for v in variables]
-
-
-def _restore(snapshot: list[tuple[Any, npt.NDArray[Any]]]) -> None:
-    for variable, value in snapshot:
-        variable.assign(value)
+def _training(source: Any, seed: int) -> FreshTraining:
+    return source if isinstance(source, FreshTraining) else FreshTraining(source, seed=seed)
 
 
 def _verdicts(losses: list[float], before: float) -> list[str]:

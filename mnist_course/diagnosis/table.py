@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from mnist_course.diagnosis.activity import is_built
 from mnist_course.diagnosis.fresh import build_network
+from mnist_course.diagnosis.fresh_training import FreshTraining
 from mnist_course.diagnosis.measure import gradient_norms, initial_loss, unit_activity
 from mnist_course.diagnosis.network import Network, network_of
 from mnist_course.diagnosis.probe import SICK_SHARE
@@ -54,8 +55,8 @@ def diagnosis_table(
     """Measure one network from several sides.
 
     Loss before training, narrowest layer, gradient of each layer, first update, state of the
-    hidden units, 50 images by heart, learning rates. Some ten seconds on two cores for a small
-    dense network; nothing that is passed is changed.
+    hidden units, 50 images by heart, learning rates. A few seconds for a small dense network;
+    nothing that is passed is changed.
 
     Parameters
     ----------
@@ -85,12 +86,13 @@ def diagnosis_table(
     rows = [_initial(initial_loss(model, x, y, seed=seed)), *_narrowest(network)]
     if is_built(own):
         rows += _gradients(gradient_norms(own, x, y, seed=seed))
-    rows.append(_update(update_size(model, x, y, seed=seed), network.learning_rate))
+    fresh = FreshTraining(model, seed=seed)
+    rows.append(_update(update_size(fresh, x, y, seed=seed), network.learning_rate))
     if is_built(own):
         rows += _units(unit_activity(own, x))
-    rows.append(_by_heart(overfit_small(model, x, y, seed=seed)))
+    rows.append(_by_heart(overfit_small(fresh, x, y, seed=seed)))
     own_rate = [] if network.learning_rate is None else [network.learning_rate]
-    sweep = learning_rate_sweep(model, x, y, [*rates, *own_rate], steps=steps, seed=seed)
+    sweep = learning_rate_sweep(fresh, x, y, [*rates, *own_rate], steps=steps, seed=seed)
     rows += _rates(sweep, network.learning_rate, steps)
     cells = [
         (row.measurement, row.value, row.healthy, "ok" if row.fine else "look here", row.meaning)

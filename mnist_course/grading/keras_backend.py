@@ -20,7 +20,7 @@ from mnist_course.diagnosis.activity import as_inputs, hidden_activity
 from mnist_course.exceptions import NotPortableError
 from mnist_course.grading.build_limits import rows_at_once
 from mnist_course.grading.compile_spec import make_loss, make_optimizer, parse_compile
-from mnist_course.grading.fast_fit import STEPS
+from mnist_course.grading.fast_fit import STEPS, make_variables
 from mnist_course.grading.model_build import build_model
 from mnist_course.grading.model_spec import parse_model
 
@@ -85,6 +85,7 @@ class KerasBackend:
             loss=make_loss(compiled.loss),
             steps_per_execution=STEPS if keras.backend.backend() == "tensorflow" else 1,
         )
+        make_variables(model, x, y)
         # Keras' own fit: a retraining in a student's process is none of the student's fits.
         fit = inspect.unwrap(keras.Model.fit)
         for epoch in range(record.epochs if epochs is None else epochs):

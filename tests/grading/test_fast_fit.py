@@ -178,6 +178,65 @@ def test_the_traced_function_is_kept_from_fit_to_fit(data: Any) -> None:
     assert gone() is None
 
 
+def test_steps_are_traced_once(data: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import keras
+
+    traced: list[int] = []
+    original = keras.Sequential.train_step
+
+    def train_step(self: Any, data: Any) -> Any:
+        traced.append(self.steps_per_execution)
+        return original(self, data)
+
+    # On the class above, as an own train_step would be the slow way.
+    monkeypatch.setattr(keras.Model, "train_step", train_step)
+    for schedule in (False, True):
+        slow, fast = slow_and_fast(lambda s=schedule: build(schedule=s).fit(*data, verbose=0))
+        assert slow.history == fast.history
+        assert traced == [1, 1, fast_fit.STEPS]
+        traced.clear()
+
+
+def wrong(name: str, data: Any) -> tuple[Any, Any, Any]:
+    """Return a model with data that do not fit it."""
+    x, y = data
+    return {
+        "inputs": (build(), x[:, :7], y),
+        "labels": (build(), x, np.eye(4)[y]),
+        "rows": (build(), x, y[:-1]),
+        "no labels": (build(), x, None),
+        "words": (build(), x, y.astype(str)),
+    }[name]
+
+
+@pytest.mark.parametrize("name", ["inputs", "labels", "rows", "no labels", "words"])
+def test_data_that_do_not_fit_give_the_error_of_keras(name: str, data: Any) -> None:
+    def story() -> Any:
+        import keras
+
+        keras.backend.clear_session()  # names of layers are in the words
+        model, x, y = wrong(name, data)
+        with pytest.raises(Exception) as error:
+            model.fit(x, y, verbose=0)
+        return type(error.value), str(error.value)
+
+    slow, fast = slow_and_fast(story)
+    assert slow == fast
+
+
+def test_a_model_without_weights_yet_learns_the_same(data: Any) -> None:
+    def story() -> Any:
+        import keras
+
+        keras.utils.set_random_seed(4)
+        model = keras.Sequential([keras.layers.Dense(8, "relu"), keras.layers.Dense(3, "softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        return model.fit(*data, epochs=2, verbose=0).history, bits(model)
+
+    slow, fast = slow_and_fast(story)
+    assert slow == fast
+
+
 def test_an_interrupted_fit_leaves_the_model_as_it_was(data: Any) -> None:
     import keras
 
