@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 from pathlib import Path
 
@@ -51,6 +53,8 @@ def main() -> None:
     Studies      mnist-course study list
     """  # noqa: D301 - click wants the character, so that it keeps the lines
     without_iri_checks()
+    # Else Python looks at every object once more at its end: most of a second with these packages.
+    atexit.register(gc.freeze)
 
 
 @main.command()

@@ -86,6 +86,8 @@ class KerasBackend:
             steps_per_execution=STEPS if keras.backend.backend() == "tensorflow" else 1,
         )
         make_variables(model, x, y)
+        # Copied to TensorFlow once, and not again for each epoch.
+        x, y, scaled_test = map(keras.ops.convert_to_tensor, (x, y, scaled_test))
         # Keras' own fit: a retraining in a student's process is none of the student's fits.
         fit = inspect.unwrap(keras.Model.fit)
         for epoch in range(record.epochs if epochs is None else epochs):
