@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mnist_course.diagnosis.activity import as_inputs
 from mnist_course.diagnosis.fresh import build_network
+from mnist_course.traced_updates import Updates, traced_updates
 
 __all__ = ["FreshTraining"]
 
@@ -18,8 +18,8 @@ class FreshTraining:
     """The short trainings of one fresh network.
 
     All updates of a call are made inside TensorFlow, several times faster than with
-    ``train_on_batch`` in a loop and with the same weights to the last bit: a test compares them.
-    Nothing calls ``fit``, so no experiment log sees these trainings.
+    ``train_on_batch`` in a loop and with the same weights: a test compares them. Nothing calls
+    ``fit``, so no experiment log sees these trainings.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class FreshTraining:
     def __init__(self, source: Any, *, seed: int) -> None:
         self.model = build_network(source, seed=seed)
         self._start: list[tuple[Any, npt.NDArray[Any]]] = []
-        self._updates: Callable[..., Any] | None = None
+        self._updates: Updates | None = None
 
     def restart(self, images: npt.NDArray[Any], *, rate: float | None = None) -> None:
         """Go back to the fresh weights, with a fresh optimizer.
@@ -86,18 +86,14 @@ class FreshTraining:
             Images of an update: the next ones in order, and after the last one the first.
         """
         inputs = as_inputs(self.model, images)
+        order = np.arange(updates * batch_size, dtype=np.int32) % len(inputs)
         if self.model.run_eagerly:  # its layers may need to see numbers
-            for step in range(updates):
-                batch = np.arange(step * batch_size, (step + 1) * batch_size) % len(inputs)
+            for batch in order.reshape(updates, batch_size):
                 self.model.train_on_batch(inputs[batch], labels[batch])
             return
         if self._updates is None:
-            # Metrics make their variables when they first see data: before TensorFlow traces the
-            # updates, or it would trace them once more.
-            outputs = self.model(inputs[:1], training=False)
-            self.model.compute_metrics(inputs[:1], labels[:1], outputs)
-            self._updates = _updates(self.model, inputs, labels)
-        self._updates(inputs, labels, updates, batch_size)
+            self._updates = traced_updates(self.model, inputs, labels)
+        self._updates(inputs, labels, order, batch_size)
 
     def _built(self, images: npt.NDArray[Any]) -> list[tuple[Any, npt.NDArray[Any]]]:
         """Make every variable that training changes; return each with a copy of its value."""
@@ -107,28 +103,3 @@ class FreshTraining:
         model.optimizer.build(model.trainable_variables)
         variables = [*model.variables, *model.optimizer.variables]
         return [(variable, np.array(variable.numpy())) for variable in variables]
-
-
-def _updates(model: Any, inputs: npt.NDArray[Any], labels: npt.NDArray[Any]) -> Callable[..., Any]:
-    """Return a function that makes many updates of a model in a call, with such data."""
-    import tensorflow as tf
-
-    def many(inputs: Any, labels: Any, updates: Any, batch_size: Any) -> None:
-        def update(step: Any) -> tuple[Any]:
-            batch = tf.range(step * batch_size, (step + 1) * batch_size) % tf.shape(inputs)[0]
-            model.train_step((tf.gather(inputs, batch), tf.gather(labels, batch)))
-            return (step + 1,)
-
-        tf.while_loop(lambda step: step < updates, update, (tf.constant(0),))
-
-    traced = tf.function(
-        many,
-        autograph=False,
-        input_signature=[
-            tf.TensorSpec([None, *inputs.shape[1:]], inputs.dtype),
-            tf.TensorSpec([None, *labels.shape[1:]], labels.dtype),
-            tf.TensorSpec([], tf.int32),
-            tf.TensorSpec([], tf.int32),
-        ],
-    )
-    return cast(Callable[..., Any], traced)

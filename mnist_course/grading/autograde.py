@@ -6,7 +6,6 @@ import contextlib
 import logging
 import re
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from mnist_course.grading.execution import Execution, TimeLimits
 from mnist_course.grading.grade_cells import Judgement, Services, judge_cells
 from mnist_course.grading.integrity import execution_signals
 from mnist_course.grading.known import NOTHING, Known
+from mnist_course.grading.left_behind import held_folder, remove_once
 from mnist_course.grading.memory import available_memory
 from mnist_course.grading.notebook_file import read
 from mnist_course.grading.results import NotebookGrade, Signal
@@ -128,8 +128,8 @@ def autograde(
         grade = zero_grade(trusted, str(error))
         return GradeOutcome(replace(grade, seconds=time.monotonic() - start))
     tell = progress or (lambda step, done, of: None)
-    with tempfile.TemporaryDirectory(prefix="mnist-course-judge-") as folder:
-        private = Path(folder)
+    remove_once()
+    with held_folder("judge") as private:
         options = _protecting(options or SandboxOptions(), assignment, private, work)
         with (
             _evaluators(options) as evaluator,

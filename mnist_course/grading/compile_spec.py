@@ -8,6 +8,7 @@ from typing import Any
 
 from mnist_course.exceptions import NotPortableError
 from mnist_course.grading.argument_checks import integer, number, one_of, truth
+from mnist_course.grading.fused_adam import fused_adam
 
 __all__ = ["CompileSpec", "Named", "make_loss", "make_optimizer", "parse_compile"]
 
@@ -163,8 +164,15 @@ def parse_compile(compiled: Any) -> CompileSpec:
     )
 
 
-def make_optimizer(spec: Named) -> Any:
-    """Return a fresh ``keras.optimizers.Optimizer``; its weights start at zero."""
+def make_optimizer(spec: Named, *, fused: bool = False) -> Any:
+    """Return a fresh ``keras.optimizers.Optimizer``; its weights start at zero.
+
+    Parameters
+    ----------
+    spec : Named
+    fused : bool
+        Whether Adam may be one whose numbers differ in the last digits, see ``fused_adam.py``.
+    """
     import keras
 
     arguments = dict(spec.arguments)
@@ -172,6 +180,8 @@ def make_optimizer(spec: Named) -> Any:
     if isinstance(rate, Named):
         schedule = getattr(keras.optimizers.schedules, rate.class_name)
         arguments["learning_rate"] = schedule(**rate.arguments)
+    if fused and spec.class_name == "Adam" and not arguments.get("amsgrad"):
+        return fused_adam()(**arguments)
     return getattr(keras.optimizers, spec.class_name)(**arguments)
 
 

@@ -30,6 +30,7 @@ AFTER_THE_RUN = (
     "grading/evaluator.py",
     "grading/feedback.py",
     "grading/function_proxy.py",
+    "grading/fused_adam.py",
     "grading/grade_cells.py",
     "grading/gradebook.py",
     "grading/gradescope",

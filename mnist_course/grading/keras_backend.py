@@ -6,7 +6,6 @@ measure in the same way.
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -20,9 +19,9 @@ from mnist_course.diagnosis.activity import as_inputs, hidden_activity
 from mnist_course.exceptions import NotPortableError
 from mnist_course.grading.build_limits import rows_at_once
 from mnist_course.grading.compile_spec import make_loss, make_optimizer, parse_compile
-from mnist_course.grading.fast_fit import STEPS, make_variables
 from mnist_course.grading.model_build import build_model
 from mnist_course.grading.model_spec import parse_model
+from mnist_course.traced_updates import traced_updates
 
 if TYPE_CHECKING:
     from mnist_course.experiments.recording.fit_record import FitRecord
@@ -81,26 +80,18 @@ class KerasBackend:
         model = build_model(architecture, initial_weights)
         at_once = rows_at_once(model, _BATCH)
         model.compile(
-            optimizer=make_optimizer(compiled.optimizer),
+            optimizer=make_optimizer(compiled.optimizer, fused=True),
             loss=make_loss(compiled.loss),
-            steps_per_execution=STEPS if keras.backend.backend() == "tensorflow" else 1,
         )
-        make_variables(model, x, y)
         # Copied to TensorFlow once, and not again for each epoch.
         x, y, scaled_test = map(keras.ops.convert_to_tensor, (x, y, scaled_test))
-        # Keras' own fit: a retraining in a student's process is none of the student's fits.
-        fit = inspect.unwrap(keras.Model.fit)
-        for epoch in range(record.epochs if epochs is None else epochs):
-            fit(
-                model,
-                x,
-                y,
-                batch_size=record.batch_size or 32,
-                initial_epoch=epoch,
-                epochs=epoch + 1,
-                shuffle=record.shuffle,
-                verbose=0,
-            )
+        updates = traced_updates(model, x, y)
+        rows = np.arange(len(x), dtype=np.int32)
+        shuffling = np.random.default_rng(seed)
+        for _ in range(record.epochs if epochs is None else epochs):
+            if record.shuffle:
+                shuffling.shuffle(rows)
+            updates(x, y, rows, record.batch_size or 32)
             outputs = np.asarray(model.predict(scaled_test, batch_size=at_once, verbose=0))
             # NaN is no answer: argmax gives class 0, as it does for the student.
             yield outputs.reshape(len(outputs), -1).argmax(axis=1).astype(np.int64)

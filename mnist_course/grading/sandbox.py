@@ -25,6 +25,7 @@ from mnist_course.exceptions import KernelStartError, SandboxError
 from mnist_course.grading import given_data
 from mnist_course.grading.confine.removal import remove
 from mnist_course.grading.forkserver import ForkedProcess, Forkserver
+from mnist_course.grading.left_behind import hold
 from mnist_course.grading.results import SandboxLayer
 from mnist_course.grading.sandbox_layers import LAYERS, missing_layers
 from mnist_course.grading.scratch import fresh_user, make_scratch, sweep
@@ -165,12 +166,14 @@ class Sandbox:
     refused: dict[str, int] = field(default_factory=dict)
     ended_by: str = ""
     _base: Path | None = None
+    _held: int | None = None
     _kept: list[_Kept] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         root = hasattr(os, "geteuid") and os.geteuid() == 0
         self.uid = fresh_user() if root and "own user" not in self.options.without else None
         self._base = make_scratch(self.name, own_user=self.uid is not None)
+        self._held = hold(self._base)
         for folder in (self.work, self.home, self.ipc, self.home / "tmp", self.base / "tmp"):
             folder.mkdir(mode=0o700)
             if self.uid is not None:
@@ -183,6 +186,9 @@ class Sandbox:
         if self._base is not None:
             remove(str(self._base))
             self._base = None
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
         if self.uid is not None:
             sweep(self.uid)
 

@@ -1,4 +1,4 @@
-"""Updates made inside TensorFlow are those of ``train_on_batch``, to the last bit."""
+"""Updates made inside TensorFlow are those of ``train_on_batch``: for these, to the last bit."""
 
 from __future__ import annotations
 
