@@ -30,6 +30,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 __all__ = ["grade_example", "main", "unexpected"]
 
+_WIDE = 120  # characters of the table, with room
+
 
 def grade_example(name: str, folder: Path, *, seed: int = 0) -> NotebookGrade:
     """Write one example to a folder and grade it there.
@@ -104,6 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "[red]no[/red]" if found else "[green]yes[/green]",
         )
     console = Console()
+    if not console.is_terminal:  # a file or a pipe has no width: nothing is cut off
+        console = Console(width=_WIDE)
     console.print(table)
     for name in options.only or EXPECTED:
         console.print(f"[dim]{name}: {DESCRIPTIONS[name]}[/dim]", highlight=False)

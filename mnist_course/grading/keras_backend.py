@@ -87,11 +87,12 @@ class KerasBackend:
         x, y, scaled_test = map(keras.ops.convert_to_tensor, (x, y, scaled_test))
         updates = traced_updates(model, x, y)
         rows = np.arange(len(x), dtype=np.int32)
+        batch_size = min(record.batch_size or 32, len(rows))
         shuffling = np.random.default_rng(seed)
         for _ in range(record.epochs if epochs is None else epochs):
             if record.shuffle:
                 shuffling.shuffle(rows)
-            updates(x, y, rows, record.batch_size or 32)
+            updates(x, y, rows, batch_size)
             outputs = np.asarray(model.predict(scaled_test, batch_size=at_once, verbose=0))
             # NaN is no answer: argmax gives class 0, as it does for the student.
             yield outputs.reshape(len(outputs), -1).argmax(axis=1).astype(np.int64)
@@ -131,6 +132,8 @@ def _data(
         raise NotPortableError(f"the training images had the shape {data.shape}, not 784 pixels")
     (pixels, labels), _ = mnist.load_data()
     rows = min(data.rows, len(pixels))
+    if not rows:
+        raise NotPortableError("there were no training images")
 
     def scaled(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         x = np.multiply(images, np.float32(data.factor), dtype=np.float32)

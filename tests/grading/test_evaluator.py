@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -253,6 +254,12 @@ def test_training_again_goes_as_far_as_somebody_asks(
     np.testing.assert_array_equal(again[0], first)
     assert len(again) == 3 and not np.array_equal(first, other)
     assert first.dtype == np.int64 and (again[2] == y_test[:500]).mean() > 0.5
+    # A record comes from the student's process: it may say what no fit does.
+    huge = replace(record, batch_size=10**12)
+    assert len(next(backend.train_again(huge, seed=1, x_test=x_test[:500]))) == 500
+    empty = replace(record, data=replace(record.data, rows=0, train_rows=0, test_rows=0))
+    with pytest.raises(NotPortableError, match="no training images"):
+        next(backend.train_again(empty, seed=1, x_test=x_test[:500]))
 
 
 @pytest.mark.keras
