@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import signal
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 from mnist_course.exceptions import NotPortableError
@@ -61,23 +59,24 @@ class _OutOfTime(BaseException):
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise NotPortableError when the block takes longer.
+    """Raise NotPortableError when a block that builds models takes longer.
 
-    Works between two steps of Python in the main thread; elsewhere, and where there is no such
-    signal, the caller's own time-out is the only one.
+    The clock is looked at before each layer is called. An alarm's exception could come at any
+    moment, also while TensorFlow's own code waits for Python's, and end the process. What takes
+    long within one layer is left to the time-out of whoever waits for this process.
     """
-    if threading.current_thread() is not threading.main_thread() or not hasattr(
-        signal, "setitimer"
-    ):
-        yield
-        return
+    import keras
 
-    def ring(_number: int, _frame: FrameType | None) -> None:
-        raise _OutOfTime
+    end = time.monotonic() + seconds
+    layer_class = keras.layers.Layer
+    original = layer_class.__call__
 
-    before = signal.signal(signal.SIGALRM, ring)
-    # Again each second: a destructor that was interrupted would swallow the first one.
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
+    def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        if time.monotonic() > end:
+            raise _OutOfTime
+        return original(layer, *args, **kwargs)
+
+    layer_class.__call__ = call
     try:
         yield
     except _OutOfTime:
@@ -85,8 +84,7 @@ def time_limit(seconds: float) -> Iterator[None]:
             f"the model took longer than {seconds:g} seconds to rebuild"
         ) from None
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        layer_class.__call__ = original
 
 
 def _operations(model: Any) -> Iterator[Any]:

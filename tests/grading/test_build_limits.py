@@ -97,17 +97,21 @@ def test_a_time_limit_ends_what_goes_on_and_on() -> None:
     assert build_model(small).output_shape == (None, 4)  # the next one is as before
 
 
+@pytest.mark.keras
 def test_the_time_limit_passes_what_is_in_time_and_errors() -> None:
+    import keras
+
     with time_limit(60):
-        pass
+        keras.layers.ReLU()(keras.Input((3,)))
     with pytest.raises(ZeroDivisionError), time_limit(60):
         raise ZeroDivisionError
     with pytest.raises(NotPortableError), time_limit(0.2):
-        while True:  # swallowed once, it comes again
+        while True:
             try:
-                time.sleep(5)
+                keras.layers.ReLU()(keras.Input((3,)))
             except Exception:  # what the limit raises is no Exception
                 pytest.fail("caught")
+    keras.layers.ReLU()(keras.Input((3,)))  # no limit any more
 
 
 @pytest.mark.keras
