@@ -16,6 +16,7 @@ import contextlib
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -84,8 +85,15 @@ def _text(path: Path) -> str:
         return ""
 
 
+def _without_other_graders() -> None:
+    """Remove folders of other tests' graders from this world: a grader here would remove them."""
+    for folder in Path("/tmp").glob("mnist-course-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def play(plan: dict[str, Any], layers: own_world.Layers) -> dict[str, Any]:
     """Run the plan's command and look around afterwards."""
+    _without_other_graders()
     output = Path(plan["root"]) / "said"
     output.mkdir(mode=0o700)
     for path, mode in plan["modes"].items():
