@@ -53,7 +53,7 @@ def main() -> None:
     Studies      mnist-course study list
     """  # noqa: D301 - click wants the character, so that it keeps the lines
     without_iri_checks()
-    # Else Python looks at every object once more at its end: most of a second with these packages.
+    # Else Python looks at every object once more at its end, and these packages made very many.
     atexit.register(gc.freeze)
 
 

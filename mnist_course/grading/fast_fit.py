@@ -18,7 +18,7 @@ from typing import Any
 
 from mnist_course import plain_batches
 
-__all__ = ["STEPS", "enable", "enabled", "is_eligible", "make_variables"]
+__all__ = ["STEPS", "enable", "enabled", "is_eligible"]
 
 STEPS = 128
 _PER_BATCH = (
@@ -107,7 +107,7 @@ def enable() -> None:
             self, given.get("x"), given.get("callbacks"), given.get("validation_data")
         ):
             return original(self, *args, **kwargs)
-        make_variables(self, given.get("x"), given.get("y"))
+        _make_variables(self, given["x"], given.get("y"))
         _set_steps(self, STEPS)
         try:
             return original(self, *args, **kwargs)
@@ -120,18 +120,11 @@ def enable() -> None:
         plain_batches.enable()
 
 
-def make_variables(model: Any, x: Any, y: Any) -> None:
+def _make_variables(model: Any, x: Any, y: Any) -> None:
     """Make the variables of metrics and optimizer, in the way and the order of Keras.
 
     Keras makes them while TensorFlow traces the first step, and TensorFlow then traces it again, as
-    it may not make them twice. That is a third of what a fit takes before its first step.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Compiled. One that has not all of its weights yet stays as it is.
-    x, y : object
-        What ``fit`` gets. Where they do not fit the model, the fit itself says so.
+    it may not make them twice. A model that has not all of its weights yet stays as it is.
     """
     import keras
 
@@ -139,8 +132,8 @@ def make_variables(model: Any, x: Any, y: Any) -> None:
         dtype = keras.backend.standardize_dtype(array.dtype)
         return keras.KerasTensor((None, *array.shape[1:]), dtype)
 
-    if _is_array(x) and _is_array(y) and all(layer.built for layer in model._flatten_layers()):
-        with suppress(Exception):
+    if _is_array(y) and all(layer.built for layer in model._flatten_layers()):
+        with suppress(Exception):  # where x and y do not fit the model, the fit itself says so
             model._symbolic_build(data_batch=(shapes(x), shapes(y)))
 
 

@@ -21,12 +21,25 @@ from mnist_course.grading.confine.removal import remove
 with contextlib.suppress(ImportError):  # Windows
     import fcntl
 
-__all__ = ["PREFIX", "held_folder", "hold", "remove_left_behind", "remove_once"]
+__all__ = [
+    "PREFIX",
+    "held_folder",
+    "hold",
+    "places",
+    "remove_left_behind",
+    "remove_once",
+]
 
 PREFIX = "mnist-course-"
 _LOCKS = "fcntl" in globals()
 _KINDS = ("judge", "kernel", "evaluator")
 _YOUNG = 120.0  # seconds: one that was made just now may not be held yet
+
+
+def places() -> list[Path]:
+    """Return the folders where graders make their own, the one to try first at the start."""
+    names = (tempfile.gettempdir(), "/tmp", "/var/tmp")  # noqa: S108 - mkdtemp makes it private
+    return [Path(name) for name in dict.fromkeys(names)]
 
 
 def hold(folder: Path) -> int | None:
@@ -60,8 +73,8 @@ def held_folder(kind: str) -> Iterator[Path]:
 @functools.cache
 def remove_once() -> None:
     """Remove what was left behind, when this process calls it for the first time."""
-    for place in {tempfile.gettempdir(), "/tmp", "/var/tmp"}:  # noqa: S108 - only our own entries
-        remove_left_behind(Path(place))
+    for place in places():
+        remove_left_behind(place)
 
 
 def remove_left_behind(place: Path, *, young: float = _YOUNG) -> list[Path]:
