@@ -26,10 +26,14 @@ _MOST_SKIPPED = 10_000_000  # brackets: bounds time
 _CHUNK = 1 << 20
 _CLEAR = "In Jupyter: Edit > Clear Outputs of All Cells, save, and submit again."
 
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]|[^"\[\]{}]++', re.DOTALL)
-_TO_QUOTE = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
+# Python 3.11.0 to 3.11.4 forget where a possessive group began when a repetition in it matches and
+# what follows does not (cpython issue 106052). So none of those here can fail behind a repetition,
+# and pairs and strings are counted instead: that bounds what the usual repetition remembers.
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_TOKEN = re.compile(_STRING + rb'|[\[\]{}]|[^"\[\]{}]++', re.DOTALL)
+_TO_QUOTE = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 _TO_BRACKET = re.compile(
-    rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+"|\[\]|\{\})*+', re.DOTALL
+    rb'[^"\[\]{}]*+(?:(?:' + _STRING + rb'|\[\]|\{\})[^"\[\]{}]*+){0,9999}', re.DOTALL
 )  # with whole strings and empty pairs on the way
 _QUOTE, _OPENING, _CLOSING = ord('"'), b"[{", b"]}"
 

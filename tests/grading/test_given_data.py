@@ -61,7 +61,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for folder in (home, cache, cache / "fashion-mnist"):
         (folder / "secret").write_text("a secret")
     for folder in (home, *home.parents):  # as a home is for another user, without its own files
-        if folder.name.startswith(("home", "pytest-", "test_")):
+        if folder.name.startswith(("home", "pytest-", "popen-", "test_")):
             folder.chmod(0o755)
     monkeypatch.setenv(locations.CACHE_VARIABLE, str(cache))
     return home
