@@ -36,6 +36,7 @@ class TrainingProgress:
         self.done = 0
         self.unit = "epochs" if settings.batch_size else "iterations"
         self._held_out = ""
+        console = Console(stderr=True)
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.fields[sizes]}"),
@@ -44,8 +45,9 @@ class TrainingProgress:
             TextColumn("{task.description}"),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=console,
             transient=True,
+            disable=not console.is_terminal,
         )
         self._task = self._bar.add_task(
             "read the data", total=settings.epochs, sizes=settings.sizes

@@ -34,14 +34,16 @@ _STYLES = {
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[str, int, int], None]]:
     """Show a bar on standard error while the block runs; gives a function to move it."""
+    console = Console(stderr=True)
     bar = Progress(
         SpinnerColumn(),
         TextColumn("{task.fields[title]}", markup=False),  # the name of the student's file
         BarColumn(),
         TextColumn("{task.description}", markup=False),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
     with bar:
         task = bar.add_task("start", title=plain_text(title, limit=80), total=None)

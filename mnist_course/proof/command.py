@@ -88,7 +88,11 @@ def _bar(title: str, console: Console) -> Iterator[_Bar]:
     )
     # The time left is guessed from everything that was graded so far, not from the last minute.
     with Progress(
-        *columns, console=console, transient=True, speed_estimate_period=24 * 3600
+        *columns,
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+        speed_estimate_period=24 * 3600,
     ) as shown:
         yield _Bar(shown, shown.add_task("", total=None))
 
